@@ -1,0 +1,39 @@
+"""What a provider says of itself."""
+
+from dataclasses import dataclass
+
+from inboxlink.types.disclosure import Audience
+from inboxlink.types.text import Text
+
+__all__ = ["ProviderInfo", "RevokeResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderInfo:
+    """A provider, as it is offered to a person.
+
+    Args:
+        name: The entry point's name.
+        title: What a person calls it.
+        summary: For whom it is, in one line.
+        audiences: For whom it can connect a mailbox.
+        flow_version: Raised whenever pending steps of an older version can no longer be answered.
+    """
+
+    name: str
+    title: Text
+    summary: Text
+    audiences: frozenset[Audience]
+    flow_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeResult:
+    """The outcome of ending a grant at the provider.
+
+    Args:
+        revoked: None = the provider offers no way; then `detail` says what the person can do.
+    """
+
+    revoked: bool | None
+    detail: Text
