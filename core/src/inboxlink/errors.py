@@ -204,6 +204,7 @@ _SETUP: dict[str, Blame | None] = {
     "config_invalid": Blame.OPERATOR,
     "config_unreadable": Blame.OPERATOR,
     "preset_unknown": Blame.OPERATOR,
+    "sign_in_again": Blame.PERSON,
     "extra_missing": Blame.OPERATOR,
     "mailbox_required": Blame.PERSON,
     "partial_declined": Blame.PERSON,

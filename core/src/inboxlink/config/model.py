@@ -1,0 +1,159 @@
+"""What `inboxlink.toml` may say.
+
+Every key has a default, so that an installation without a file works for one person on their own
+machine.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from inboxlink.config import source
+from inboxlink.errors import SetupError, problem
+from inboxlink.network.settings import NetworkSettings
+from inboxlink.types.detection import PublishedServer, Tls
+from inboxlink.types.disclosure import Application
+from inboxlink.types.model import Model
+
+__all__ = ["Config", "Preset", "load", "preset_servers"]
+
+
+def _https(url: str) -> str:
+    if not url.startswith("https://"):
+        raise ValueError("must begin with https://")
+    return url
+
+
+def _lower(name: str) -> str:
+    return name.strip().strip(".").lower()
+
+
+def _network(text: str) -> str:
+    ipaddress.ip_network(text, strict=False)
+    return text
+
+
+HttpsUrl = Annotated[str, AfterValidator(_https)]
+Name = Annotated[str, AfterValidator(_lower), Field(min_length=1, max_length=253)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class ApplicationSection(Model):
+    """`[application]`: what the disclosures call the operator's application."""
+
+    name: str = Field(default="this application", min_length=1, max_length=80)
+    privacy_policy: HttpsUrl | None = None
+    support: str | None = None
+    team_inbox: HttpsUrl | None = None
+    compare_inboxes: HttpsUrl | None = None
+
+
+class ConnectSection(Model):
+    """`[connect]`: who may connect a mailbox (req 19), and how many (req 10)."""
+
+    personal_email_access: tuple[str, ...] = ("*",)
+    max_mailboxes: Annotated[int, Field(ge=1)] = 20
+
+
+class ProvidersSection(Model):
+    """`[providers]`: the provider names that may be used; left out, any that is enabled."""
+
+    allow: tuple[str, ...] | None = None
+
+
+class StoreSection(Model):
+    """`[store]`: an SQLAlchemy URL; left out, a SQLite file in the data directory."""
+
+    url: str | None = Field(default=None, repr=False)
+
+
+class NetworkSection(Model):
+    """`[network]`: private networks, and what tests and the demo use to stay on loopback."""
+
+    ca_file: Path | None = None
+    allow: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    special_domains: tuple[Name, ...] = ()
+    connect: Mapping[str, str] = Field(default_factory=dict)
+    nameservers: tuple[str, ...] = ()
+
+
+class PresetServer(Model):
+    """One server of a preset."""
+
+    host: Name
+    port: Port
+    tls: Literal["implicit", "starttls"]
+
+
+class Preset(Model):
+    """`[presets."domain"]`: the servers of a domain, as its administrator knows them (req 97).
+
+    `username` is a template: `{address}`, `{local}` and `{domain}` stand for the person's.
+    """
+
+    imap: PresetServer
+    smtp: PresetServer
+    username: str = "{address}"
+
+
+class Config(Model):
+    """The whole file."""
+
+    application: ApplicationSection = ApplicationSection()
+    connect: ConnectSection = ConnectSection()
+    providers: ProvidersSection = ProvidersSection()
+    store: StoreSection = StoreSection()
+    network: NetworkSection = NetworkSection()
+    presets: Mapping[Name, Preset] = Field(default_factory=dict)
+
+    def disclosed_application(self) -> Application:
+        """The application as the disclosures name it."""
+        section = self.application
+        return Application(section.name, section.privacy_policy, section.support)
+
+    def network_settings(self, *, allow_private: bool) -> NetworkSettings:
+        """The settings of the doors to the network."""
+        section = self.network
+        return NetworkSettings(
+            ca_file=section.ca_file,
+            allow=tuple(ipaddress.ip_network(text, strict=False) for text in section.allow),
+            allow_private=allow_private,
+            connect=dict(section.connect),
+            nameservers=section.nameservers,
+        )
+
+
+def load(path: Path) -> Config:
+    """Read and check the file.
+
+    Raises:
+        SetupError: `config_syntax`, `config_unreadable`, or `config_invalid` with the dotted
+            path of the first key that is wrong.
+    """
+    raw = source.read(path)
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise SetupError(
+            problem("config_invalid", path=str(path), **_first(error.errors(include_input=False)))
+        ) from None
+
+
+def preset_servers(preset: Preset) -> tuple[PublishedServer, ...]:
+    """A preset in the form in which providers read servers."""
+    return tuple(
+        PublishedServer(
+            protocol, server.host, server.port, Tls(server.tls), preset.username, ("password",)
+        )
+        for protocol, server in (("imap", preset.imap), ("smtp", preset.smtp))
+    )
+
+
+def _first(errors: list[Any]) -> dict[str, str]:
+    wrong = errors[0]
+    key = ".".join(str(part) for part in wrong["loc"] if part != "[key]")
+    reason = "unknown key" if wrong["type"] == "extra_forbidden" else str(wrong["msg"])
+    return {"key": key, "reason": reason}

@@ -1,0 +1,179 @@
+"""An installation: its configuration, store, key, network and providers, made when first used."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+
+from inboxlink.config import source
+from inboxlink.config.model import Config, load, preset_servers
+from inboxlink.config.paths import Paths, locate
+from inboxlink.consent.ledger import Ledger
+from inboxlink.detection import Recommendation, chosen_by_hand, recommend
+from inboxlink.errors import SetupError, problem
+from inboxlink.evidence.gathering import LookupDepth, gather
+from inboxlink.flows.engine import Engine
+from inboxlink.network.wire import Network
+from inboxlink.plugins.calling import Caller
+from inboxlink.plugins.candidates import installed
+from inboxlink.plugins.loading import Registry
+from inboxlink.plugins.loading import load as load_providers
+from inboxlink.plugins.policy import Policy, State, vet
+from inboxlink.plugins.record import RecordFile
+from inboxlink.store.connections import Connections
+from inboxlink.store.engine import Store, open_store
+from inboxlink.store.flows import SqlFlows
+from inboxlink.store.keys import recorded_key, remember_key
+from inboxlink.types.address import Address, parse_address
+from inboxlink.types.detection import Detection
+from inboxlink.types.provider import ProviderInfo
+from inboxlink.vault import Vault, open_vault
+
+__all__ = ["Host"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Host:
+    """One installation, opened once per process and closed at its end.
+
+    Args:
+        environ: The environment; `INBOXLINK_HOME` and the like are read from it.
+        allow_private: Whether private networks may be reached without an operator's entry.
+        clock: The time, aware and in UTC.
+        random_token: Gives an unguessable token of that many random bytes.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        *,
+        paths: Paths | None = None,
+        allow_private: bool = False,
+        clock: Callable[[], datetime] = _utc_now,
+        random_token: Callable[[int], str] = secrets.token_urlsafe,
+    ) -> None:
+        self.environ = os.environ if environ is None else environ
+        self.paths = paths or locate(self.environ)
+        self.clock = clock
+        self.random_token = random_token
+        self._allow_private = allow_private
+
+    def __enter__(self) -> "Host":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store, if it was opened."""
+        store = self.__dict__.pop("store", None)
+        if store is not None:
+            store.close()
+
+    @cached_property
+    def config(self) -> Config:
+        """The operator's configuration, checked."""
+        return load(self.paths.config)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, its schema up to date."""
+        return open_store(self.config.store.url, self.paths.data)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The key, which the store remembers from its first use on."""
+        recorded = recorded_key(self.store)
+        vault = open_vault(self.paths.data, self.environ, recorded)
+        if recorded is None:
+            remember_key(self.store, vault.recorded)
+        return vault
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The consent ledger."""
+        return Ledger(self.store, self.vault, socket.gethostname(), self.clock)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """The connections that are kept."""
+        return Connections(self.store, self.vault)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The sign-ins in progress."""
+        return Engine(SqlFlows(self.store), self.vault, self.clock, self.random_token)
+
+    @cached_property
+    def network(self) -> Network:
+        """The doors to the network."""
+        return Network(self.config.network_settings(allow_private=self._allow_private))
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The providers that may be used, imported."""
+        names = source.provider_names(source.read(self.paths.config))
+        policy = Policy.read(self.environ, names)
+        verdicts = vet(installed(), policy, RecordFile(self.paths.data).read())
+        return load_providers(
+            verdict.candidate for verdict in verdicts if verdict.state is State.AVAILABLE
+        )
+
+    @cached_property
+    def caller(self) -> Caller:
+        """The one way to run a provider's code."""
+        return Caller(self.registry)
+
+    @property
+    def string_packages(self) -> dict[str, str]:
+        """Where the strings of each provider stand."""
+        return {name: each.package for name, each in self.registry.candidates.items()}
+
+    def info(self, provider: str) -> ProviderInfo:
+        """What a provider says of itself.
+
+        Raises:
+            SetupError: `provider_unknown`.
+            ProviderFault: It could not be asked.
+        """
+        if provider not in self.registry.candidates:
+            raise SetupError(
+                problem(
+                    "provider_unknown",
+                    provider=provider,
+                    providers=", ".join(self.registry.names) or "-",
+                )
+            )
+        info: ProviderInfo = self.caller.call(provider, "describe")
+        return info
+
+    def address(self, typed: str) -> Address:
+        """Read a typed address by the operator's rules.
+
+        Raises:
+            SetupError: `address_invalid` or `address_special_domain`.
+        """
+        return parse_address(typed, special_domains=self.config.network.special_domains)
+
+    def recommend(self, address: Address, depth: LookupDepth) -> Recommendation:
+        """Look the domain up, as deep as allowed, and ask the providers."""
+        presets = {name: preset_servers(each) for name, each in self.config.presets.items()}
+        evidence = gather(address.domain, depth, presets, lambda: self.network)
+        preference = self.config.providers.allow or ()
+        order = [name for name in preference if name in self.registry.names]
+        order += [name for name in self.registry.names if name not in order]
+        return recommend(evidence, self.caller, order)
+
+    def choose(self, recommendation: Recommendation, provider: str) -> Detection:
+        """The detection that a choice of provider goes on with; the choice is always free.
+
+        Raises:
+            SetupError: `provider_unknown`.
+        """
+        self.info(provider)
+        return recommendation.of(provider) or chosen_by_hand(provider)

@@ -1,0 +1,173 @@
+"""What happens to a connection after it was made."""
+
+from dataclasses import dataclass, replace
+
+from inboxlink.connect.consenting import disclosures, note
+from inboxlink.connect.host import Host
+from inboxlink.connect.proving import call_context, state_of, verify
+from inboxlink.connect.request import Request
+from inboxlink.consent.ledger import EntryKind
+from inboxlink.errors import InboxlinkError, Kind, Problem, SetupError, problem
+from inboxlink.store.connections import Connection, ConnectionState
+from inboxlink.types.context import CallContext, Previous, Purpose
+from inboxlink.types.detection import Basis, Detection
+from inboxlink.types.provider import RevokeResult
+from inboxlink.types.report import VerifyReport
+from inboxlink.types.text import Text
+
+__all__ = ["Disconnected", "disconnect", "reconnection", "set_automation", "verify_again"]
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """Both acts of an ending (req 110).
+
+    Args:
+        connection: As it is kept, without secrets.
+        revoked: The provider's outcome; None = it was not asked for.
+        problem: Why the provider could not be asked; the local secrets are gone all the same.
+    """
+
+    connection: Connection
+    revoked: RevokeResult | None = None
+    problem: Problem | None = None
+
+
+def reconnection(
+    host: Host, connection: Connection, language: str, detection: Detection | None = None
+) -> Request:
+    """The request that signs a connection in again and keeps its id.
+
+    Args:
+        host: The installation.
+        connection: The one to sign in again.
+        language: For the disclosures.
+        detection: Another provider to move to (req 67); None = the same one.
+    """
+    same = detection is None or detection.provider == connection.provider
+    return Request(
+        owner=connection.owner,
+        address=host.address(connection.address),
+        detection=detection or _as_it_was(connection),
+        language=language,
+        inbox_automation=connection.inbox_automation,
+        previous=(
+            Previous(connection.account, connection.settings, connection.endpoints)
+            if same
+            else None
+        ),
+        replaces=connection,
+        purpose=Purpose.REAUTH if same else Purpose.RECONFIGURE,
+    )
+
+
+def verify_again(
+    host: Host, connection: Connection, *, send_test_message: bool = False
+) -> tuple[Connection, VerifyReport]:
+    """Verify a stored connection, and keep what was found.
+
+    Only a definite no of the provider breaks a connection; a server that is down does not. A
+    secret that was refused once is not sent again before the person signs in.
+
+    Raises:
+        SetupError: `sign_in_again` for a connection that is disconnected or was refused.
+    """
+    if connection.state in (ConnectionState.NEEDS_REAUTH, ConnectionState.DISCONNECTED):
+        raise SetupError(problem("sign_in_again", id=connection.id))
+    request = replace(reconnection(host, connection, "en"), send_test_message=send_test_message)
+    report = verify(
+        host,
+        request,
+        host.connections.credential(connection.id),
+        connection.settings,
+        connection.endpoints,
+    )
+    state, code = _judged(host, connection, report)
+    now = host.clock()
+    verified = replace(
+        connection,
+        state=state,
+        problem_code=code,
+        report=report,
+        updated_at=now,
+        verified_at=now if report.can_receive or report.can_send else connection.verified_at,
+    )
+    host.connections.replace(verified, None)
+    return verified, report
+
+
+def set_automation(host: Host, connection: Connection, *, on: bool) -> Connection:
+    """Switch inbox automation, a consent of its own (req 20)."""
+    request = reconnection(host, connection, "en")
+    note(host, request, EntryKind.AUTOMATION, {"on": on})
+    host.connections.set_automation(connection.id, on=on, now=host.clock())
+    return host.connections.get(connection.id)
+
+
+def disconnect(host: Host, connection: Connection, *, revoke: bool = False) -> Disconnected:
+    """End a connection here, and at the provider too where that is asked for."""
+    revoked: RevokeResult | None = None
+    trouble: Problem | None = None
+    request = reconnection(host, connection, "en")
+    if revoke:
+        revoked, trouble = _revoke(host, request, connection)
+        outcome = "failed" if revoked is None else str(revoked.revoked).lower()
+        note(host, request, EntryKind.REVOKED, {"outcome": outcome})
+    host.connections.disconnect(connection.id, host.clock())
+    note(host, request, EntryKind.DISCONNECTED, {})
+    return Disconnected(host.connections.get(connection.id), revoked, trouble)
+
+
+def _revoke(
+    host: Host, request: Request, connection: Connection
+) -> tuple[RevokeResult | None, Problem | None]:
+    try:
+        if not host.registry.has(connection.provider, "revoke"):
+            return RevokeResult(None, Text("keeping.revoke_by_hand")), None
+        context = CallContext(
+            **call_context(
+                host,
+                "revoke",
+                address=request.address,
+                audience=request.audience,
+                language=request.language,
+                wanted=request.wanted,
+            )
+        )
+        credential = host.connections.credential(connection.id)
+        result: RevokeResult = host.caller.call(
+            connection.provider, "revoke", ctx=context, credential=credential
+        )
+    except InboxlinkError as error:
+        return None, error.problem
+    return result, None
+
+
+def _judged(
+    host: Host, connection: Connection, report: VerifyReport
+) -> tuple[ConnectionState, str | None]:
+    found = report.first_problem
+    if found is not None and found.kind is Kind.SIGN_IN:
+        return ConnectionState.NEEDS_REAUTH, found.code
+    if found is not None:
+        return connection.state, found.code
+    if _has_changed_disclosures(host, connection):
+        return ConnectionState.NEEDS_CONSENT, None
+    return state_of(report), None
+
+
+def _has_changed_disclosures(host: Host, connection: Connection) -> bool:
+    current = disclosures(host, reconnection(host, connection, "en"))
+    return {(each.id, each.version) for each in current} != {
+        (each.id, each.version) for each in connection.disclosures
+    }
+
+
+def _as_it_was(connection: Connection) -> Detection:
+    return Detection(
+        connection.provider,
+        Basis.GUESS,
+        Text("detection.connected_before"),
+        connection.endpoints,
+        settings=connection.settings,
+    )

@@ -1,0 +1,99 @@
+"""Run a provider's verification, and judge what it found."""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from inboxlink.connect.host import Host
+from inboxlink.connect.request import Request
+from inboxlink.errors import Problem, ProviderFault, problem
+from inboxlink.plugins.calling import DEADLINES_S, NETWORK_MARGIN_S
+from inboxlink.store.connections import ConnectionState
+from inboxlink.types.context import CallContext
+from inboxlink.types.credential import Credential
+from inboxlink.types.detection import Endpoint
+from inboxlink.types.report import Identity, VerifyReport
+
+__all__ = ["call_context", "objection", "state_of", "verify"]
+
+
+def call_context(host: Host, hook: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The fields that every context shares, with a deadline before the hook's own."""
+    return {
+        "application": host.config.disclosed_application(),
+        "deadline": time.monotonic() + DEADLINES_S[hook] - NETWORK_MARGIN_S,
+        "wire": host.network,
+        "clock": host.clock,
+        "random_token": host.random_token,
+        **fields,
+    }
+
+
+def verify(
+    host: Host,
+    request: Request,
+    credential: Credential,
+    settings: Mapping[str, str],
+    endpoints: tuple[Endpoint, ...],
+) -> VerifyReport:
+    """Run the provider's verification and hold its report to the contract.
+
+    Raises:
+        ProviderFault: The provider broke the contract.
+    """
+    provider = request.detection.provider
+    context = CallContext(
+        **call_context(
+            host,
+            "verify",
+            address=request.address,
+            audience=request.audience,
+            language=request.language,
+            wanted=request.wanted,
+            send_test_message=request.send_test_message,
+        )
+    )
+    report = host.caller.call(
+        provider,
+        "verify",
+        ctx=context,
+        credential=credential,
+        settings=settings,
+        endpoints=endpoints,
+    )
+    if not isinstance(report, VerifyReport) or not report.checks:
+        raise ProviderFault(
+            problem(
+                "provider_result_invalid",
+                provider=provider,
+                hook="verify",
+                reason="no report of its checks",
+            )
+        )
+    return report
+
+
+def objection(request: Request, report: VerifyReport) -> Problem | None:
+    """What forbids storing, whatever the person says: no direction at all, or another mailbox."""
+    if not (report.can_receive or report.can_send):
+        return report.first_problem or problem("remote_error")
+    if not any(request.address.same_mailbox(each.address) for each in report.identities):
+        found = ", ".join(each.address for each in report.identities) or "-"
+        return problem("wrong_account", address=str(request.address), found=found)
+    if request.replaces is not None and request.replaces.provider == request.detection.provider:
+        before = _subjects(request.replaces.identities)
+        now = _subjects(report.identities)
+        if before and now and before.isdisjoint(now):
+            return problem("wrong_account", address=str(request.address), found="-")
+    return None
+
+
+def _subjects(identities: Iterable[Identity]) -> set[str]:
+    return {each.subject for each in identities if each.subject is not None}
+
+
+def state_of(report: VerifyReport) -> ConnectionState:
+    """The state of a connection of which at least one direction works."""
+    if report.can_receive and report.can_send:
+        return ConnectionState.ACTIVE
+    return ConnectionState.RECEIVE_ONLY if report.can_receive else ConnectionState.SEND_ONLY

@@ -1,0 +1,69 @@
+"""What a person set out to do, and how it ended."""
+
+from dataclasses import dataclass
+
+from inboxlink.errors import Problem
+from inboxlink.store.connections import Connection
+from inboxlink.types.address import Address
+from inboxlink.types.context import Previous, Purpose, Way
+from inboxlink.types.detection import Detection
+from inboxlink.types.disclosure import Audience, Capability
+from inboxlink.types.report import VerifyReport
+
+__all__ = ["Connected", "Failed", "Request"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person set out to do; the same from the disclosures to the end.
+
+    Args:
+        owner: The person in the host's terms.
+        address: The mailbox.
+        detection: What the person chose.
+        language: In which the disclosures are shown.
+        audience: One person's mailbox or a team's.
+        wanted: What the application wants to do.
+        inbox_automation: The person's word on it (req 20).
+        send_test_message: Whether a message to oneself may be sent.
+        ways: How an authorization answer can come back on this host.
+        previous: An earlier try or connection; its settings stand in the forms.
+        replaces: The connection that is signed in again; None = a new one.
+        purpose: Why.
+    """
+
+    owner: str
+    address: Address
+    detection: Detection
+    language: str
+    audience: Audience = Audience.PERSONAL
+    wanted: frozenset[Capability] = frozenset(Capability)
+    inbox_automation: bool = False
+    send_test_message: bool = False
+    ways: frozenset[Way] = frozenset()
+    previous: Previous | None = None
+    replaces: Connection | None = None
+    purpose: Purpose = Purpose.CONNECT
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The mailbox is connected, verified and stored (req 27, 28)."""
+
+    connection: Connection
+    report: VerifyReport
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Nothing was stored but the ledger's rows.
+
+    Args:
+        problem: Why.
+        report: What the verification found; None = it did not come to that.
+        previous: What the sign-in had got to, secrets apart, for the next try.
+    """
+
+    problem: Problem
+    report: VerifyReport | None = None
+    previous: Previous | None = None

@@ -1,0 +1,5 @@
+"""Gather what is known about a domain's mail. Providers judge it; nothing here does.
+
+`hosting` turns names into facts, `autoconfig` reads the file that a domain publishes, `gathering`
+asks as much as the person allowed. Nothing here ever learns the part before the @.
+"""

@@ -1,0 +1,176 @@
+"""The rules of a sign-in that neither a provider nor a host can step around."""
+
+import hmac
+from collections.abc import Collection, Iterable
+from urllib.parse import urlsplit
+
+from inboxlink.errors import HostError, Problem, ProviderFault, problem
+from inboxlink.types.steps import (
+    Abort,
+    Agreed,
+    Callback,
+    Choose,
+    Confirm,
+    Done,
+    Event,
+    Form,
+    InputKind,
+    Menu,
+    Poll,
+    Redirect,
+    Step,
+    Submit,
+    Tick,
+)
+
+__all__ = ["MAX_STATE_BYTES", "check_answer", "check_step", "missing_values"]
+
+#: What a provider may keep between two steps. MSAL's flow, the largest known, takes about 2 KiB;
+#: a pinned certificate about 3.
+MAX_STATE_BYTES = 64 * 1024
+
+_MAX_VALUE_CHARACTERS = 4096
+
+#: Asked for the protocol's own sake (OpenID Connect Core 1.0 section 5.4 and 11), and so no part
+#: of what a person is told that the application will read.
+_PROTOCOL_SCOPES = frozenset({"openid", "email", "profile", "offline_access"})
+
+_ANSWERS: dict[type, type] = {
+    Form: Submit,
+    Menu: Choose,
+    Confirm: Agreed,
+    Redirect: Callback,
+    Poll: Tick,
+}
+
+
+def check_answer(
+    pending: Form | Menu | Confirm | Redirect | Poll, event: Event, oauth_state: str | None
+) -> None:
+    """Refuse an answer that the pending step did not ask for.
+
+    Raises:
+        HostError: `answer_mismatch`.
+    """
+    if not isinstance(event, _ANSWERS[type(pending)]) or not _fits(pending, event, oauth_state):
+        raise HostError(problem("answer_mismatch", step=pending.step))
+
+
+def missing_values(form: Form, answer: Submit) -> dict[str, Problem]:
+    """The required fields of a form that were left empty, by name."""
+    given = {field.name: field.value or "" for field in form.fields} | dict(answer.values)
+    missing = {}
+    for field in form.fields:
+        if field.only_if is not None and given.get(field.only_if[0]) != field.only_if[1]:
+            continue
+        if field.kind is InputKind.SECRET:
+            secret = answer.secrets.get(field.name)
+            is_empty = secret is None or not secret.get_secret_value()
+        else:
+            is_empty = not given[field.name].strip()
+        if field.required and is_empty:
+            missing[field.name] = problem("value_missing", field=field.name)
+    return missing
+
+
+def check_step(
+    step: object, *, provider: str, disclosed: Collection[str], secrets: Iterable[str]
+) -> Step:
+    """Refuse a step that breaks the contract.
+
+    Args:
+        step: What the provider returned.
+        provider: Named in the fault.
+        disclosed: The scopes that the person acknowledged.
+        secrets: What the person just typed; none of it may come back in the step.
+
+    Raises:
+        ProviderFault: `provider_result_invalid`.
+    """
+    reason = _objection(step, disclosed, tuple(secrets))
+    if reason is not None:
+        raise ProviderFault(
+            problem(
+                "provider_result_invalid", provider=provider, hook="authenticate", reason=reason
+            )
+        )
+    assert isinstance(step, Step)
+    return step
+
+
+def _fits(
+    pending: Form | Menu | Confirm | Redirect | Poll, event: Event, oauth_state: str | None
+) -> bool:
+    match pending, event:
+        case Form(), Submit():
+            return _fits_form(pending, event)
+        case Menu(), Choose():
+            return event.option in {option.name for option in pending.options}
+        case Confirm(), Agreed():
+            return hmac.compare_digest(event.facts_digest.encode(), pending.facts_digest.encode())
+        case Redirect(), Callback():
+            returned = event.params.get("state", "")
+            return oauth_state is not None and hmac.compare_digest(
+                returned.encode(), oauth_state.encode()
+            )
+    return True
+
+
+def _fits_form(form: Form, answer: Submit) -> bool:
+    secrets = {field.name for field in form.fields if field.kind is InputKind.SECRET}
+    values = {field.name for field in form.fields} - secrets
+    lengths = [len(value) for value in answer.values.values()]
+    lengths += [len(secret.get_secret_value()) for secret in answer.secrets.values()]
+    return (
+        answer.values.keys() <= values
+        and answer.secrets.keys() <= secrets
+        and max(lengths, default=0) <= _MAX_VALUE_CHARACTERS
+    )
+
+
+def _objection(step: object, disclosed: Collection[str], secrets: tuple[str, ...]) -> str | None:
+    if isinstance(step, Abort):
+        return None
+    if isinstance(step, Done):
+        return None if step.credential.secrets else "a credential without a secret"
+    if not isinstance(step, Form | Menu | Confirm | Redirect | Poll):
+        return f"{type(step).__name__} is no step"
+    kept = step.model_dump_json()
+    if len(kept.encode()) > MAX_STATE_BYTES:
+        return f"a step of more than {MAX_STATE_BYTES} bytes"
+    if any(_occurs(secret, step) for secret in secrets):
+        return "a step that holds the secret just typed"
+    if isinstance(step, Form):
+        names = [field.name for field in step.fields]
+        if len(set(names)) != len(names):
+            return "two fields of one name"
+        if any(field.kind is InputKind.SECRET and field.value for field in step.fields):
+            return "a secret field that is filled in"
+    if isinstance(step, Redirect | Poll):
+        address = step.url if isinstance(step, Redirect) else step.verification_uri
+        if urlsplit(address).scheme != "https":
+            return "an address that is not https"
+        undisclosed = {scope.lower() for scope in step.scopes} - _PROTOCOL_SCOPES
+        undisclosed -= {scope.lower() for scope in disclosed}
+        if undisclosed:
+            return f"scopes that were not disclosed: {', '.join(sorted(undisclosed))}"
+    return None
+
+
+def _occurs(secret: str, step: Form | Menu | Confirm | Redirect | Poll) -> bool:
+    def strings(value: object) -> Iterable[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            for inner in value.values():
+                yield from strings(inner)
+        elif isinstance(value, list | tuple):
+            for inner in value:
+                yield from strings(inner)
+
+    # A short secret such as "a" would be found by accident; equality still catches it.
+    return any(
+        secret == text or (len(secret) >= 8 and secret in text)
+        for text in strings(step.model_dump(mode="json", include={"state", "fields", "facts"}))
+        if secret
+    )

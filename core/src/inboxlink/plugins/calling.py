@@ -1,0 +1,101 @@
+"""Call one hook of one provider, under a deadline, and contain whatever comes of it.
+
+pluggy would call every provider and abort on the first that raises; so each call names its
+provider. A hook runs in a daemon thread: Python cannot end it, so one that overruns costs a
+thread and its provider's good name for the rest of the process.
+"""
+
+import threading
+from typing import Any
+
+from inboxlink.errors import InboxlinkError, ProviderFault, problem
+from inboxlink.plugins.loading import Registry
+
+__all__ = ["DEADLINES_S", "NETWORK_MARGIN_S", "Caller"]
+
+#: Seconds that each hook has. A step and a verification wait for a server, the rest is pure.
+DEADLINES_S = {
+    "describe": 1.0,
+    "detect": 1.0,
+    "disclose": 1.0,
+    "authenticate": 30.0,
+    "verify": 60.0,
+    "refresh": 30.0,
+    "revoke": 30.0,
+    "aliases": 30.0,
+}
+
+#: The network gives up this many seconds before the hook's time is over, so that a slow server
+#: is reported by the hook as `timed_out` and never blamed on the provider.
+NETWORK_MARGIN_S = 3.0
+
+
+class Caller:
+    """The one way to run a provider's code."""
+
+    def __init__(self, registry: Registry, deadlines_s: dict[str, float] | None = None) -> None:
+        self._registry = registry
+        self._deadlines_s = deadlines_s or DEADLINES_S
+        self.quarantined: dict[str, str] = {}
+
+    def call(self, provider: str, hook: str, /, **arguments: object) -> Any:  # noqa: ANN401
+        """Call `hook` of `provider` and give back its result, unchecked.
+
+        Raises:
+            InboxlinkError: What the network told the hook, passed on as it is.
+            ProviderFault: `provider_raised`, `provider_overran`, `provider_quarantined`, or what
+                kept the provider from being loaded.
+        """
+        if provider in self._registry.faults:
+            raise self._registry.faults[provider]
+        if provider not in self._registry.candidates:
+            raise ProviderFault(problem("provider_unknown", provider=provider))
+        if provider in self.quarantined:
+            raise ProviderFault(
+                problem("provider_quarantined", provider=provider, hook=self.quarantined[provider])
+            )
+        outcome = _Outcome()
+        thread = threading.Thread(
+            target=self._run,
+            args=(outcome, provider, hook, arguments),
+            name=f"inboxlink-{provider}-{hook}",
+            daemon=True,
+        )
+        thread.start()
+        thread.join(self._deadlines_s[hook])
+        if thread.is_alive():
+            self.quarantined[provider] = hook
+            raise ProviderFault(
+                problem(
+                    "provider_overran",
+                    provider=provider,
+                    hook=hook,
+                    seconds=f"{self._deadlines_s[hook]:g}",
+                )
+            )
+        if isinstance(outcome.error, InboxlinkError):
+            raise outcome.error
+        if outcome.error is not None:
+            # The type alone: the words of an unforeseen exception may hold a secret.
+            reason = type(outcome.error).__name__
+            raise ProviderFault(
+                problem("provider_raised", provider=provider, hook=hook, reason=reason)
+            ) from None
+        return outcome.result
+
+    def _run(
+        self, outcome: "_Outcome", provider: str, hook: str, arguments: dict[str, object]
+    ) -> None:
+        manager = self._registry.manager
+        others = [plugin for name, plugin in manager.list_name_plugin() if name != provider]
+        try:
+            results = manager.subset_hook_caller(hook, others)(**arguments)
+            outcome.result = results[0] if results else None
+        except BaseException as error:  # noqa: BLE001 - SystemExit of a provider ends only its call
+            outcome.error = error
+
+
+class _Outcome:
+    def __init__(self) -> None:
+        self.result: Any = None
+        self.error: BaseException | None = None

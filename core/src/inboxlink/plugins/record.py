@@ -1,0 +1,114 @@
+"""What the operator enabled, and what the last check of each provider found.
+
+A JSON file in the data directory, so that `providers list` needs neither the store nor its
+libraries. It holds nothing secret; its mode is that of everything else there.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from inboxlink.errors import HostError, problem
+
+__all__ = ["CheckResult", "Enabled", "ProviderRecord", "RecordFile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Enabled:
+    """A distribution that the operator let in, as it was at that moment."""
+
+    version: str
+    digest: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What `providers doctor` saw.
+
+    Args:
+        state: `loaded`, `broken` or `quarantined`.
+        reason: In a line; empty for `loaded`.
+        version: Of the distribution that was checked.
+        at: ISO 8601, UTC.
+    """
+
+    state: str
+    reason: str
+    version: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRecord:
+    """The whole file: distributions that are enabled, checks by distribution."""
+
+    enabled: Mapping[str, Enabled]
+    checks: Mapping[str, CheckResult]
+
+
+class RecordFile:
+    """The file, read whole and replaced whole."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "providers.json"
+
+    def read(self) -> ProviderRecord:
+        """The record; an installation without one has enabled nothing.
+
+        Raises:
+            HostError: `store_corrupt`, where the file is not what was written.
+        """
+        try:
+            raw = json.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return ProviderRecord({}, {})
+        except (OSError, ValueError):
+            raise self._corrupt() from None
+        try:
+            return ProviderRecord(
+                {name: Enabled(**row) for name, row in raw["enabled"].items()},
+                {name: CheckResult(**row) for name, row in raw["checks"].items()},
+            )
+        except (AttributeError, KeyError, TypeError):
+            raise self._corrupt() from None
+
+    def enable(self, distribution: str, enabled: Enabled) -> None:
+        """Let a distribution in."""
+        with self._rewritten() as record:
+            self._write(replace(record, enabled={**record.enabled, distribution: enabled}))
+
+    def disable(self, distribution: str) -> bool:
+        """Take the leave back; False where there was none."""
+        with self._rewritten() as record:
+            kept = {name: row for name, row in record.enabled.items() if name != distribution}
+            self._write(replace(record, enabled=kept))
+            return distribution in record.enabled
+
+    def note(self, checks: Mapping[str, CheckResult]) -> None:
+        """Keep what a check found, for the distributions that it covered."""
+        with self._rewritten() as record:
+            self._write(replace(record, checks={**record.checks, **checks}))
+
+    @contextmanager
+    def _rewritten(self) -> Iterator[ProviderRecord]:
+        from filelock import FileLock
+
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(self._path.with_suffix(".lock"), timeout=10, mode=0o600):
+            yield self.read()
+
+    def _write(self, record: ProviderRecord) -> None:
+        descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".providers-")
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(record), file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(descriptor)
+        Path(temporary).replace(self._path)
+
+    def _corrupt(self) -> HostError:
+        return HostError(problem("store_corrupt", path=str(self._path)))

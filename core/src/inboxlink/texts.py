@@ -1,0 +1,104 @@
+"""Word a `Text` in the person's language, and make remote text safe to show."""
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from inboxlink.types.text import Text
+
+__all__ = ["LANGUAGES", "Words", "language_of", "safe_text"]
+
+LANGUAGES = ("en", "ja")
+
+
+class Words:
+    """The strings of the core and of the providers in one language.
+
+    Args:
+        language: One of `LANGUAGES`; another one falls back to English.
+        providers: Provider names, each with the package whose `strings/` it brings. A provider's
+            keys count only under its own name, so that none can reword the core or another.
+        common: Values for placeholders that every text may use, such as `app`.
+    """
+
+    def __init__(
+        self,
+        language: str,
+        providers: Mapping[str, str] | None = None,
+        common: Mapping[str, str] | None = None,
+    ) -> None:
+        self.language = language if language in LANGUAGES else "en"
+        self.common = dict(common or {})
+        self._strings: list[dict[str, str]] = []
+        for tongue in dict.fromkeys((self.language, "en")):
+            strings = dict(_strings("inboxlink", tongue))
+            for provider, package in (providers or {}).items():
+                own = _strings(package, tongue)
+                strings |= {k: v for k, v in own.items() if k.startswith(f"{provider}.")}
+            self._strings.append(strings)
+
+    def __call__(self, text: Text | str, **params: str) -> str:
+        """Word a text, or a key with its values; what is put in is cleaned."""
+        if isinstance(text, str):
+            text = Text(text, params)
+        template = next((each[text.key] for each in self._strings if text.key in each), None)
+        if template is None:
+            template = text.default or text.key
+        values = {name: safe_text(value) for name, value in (self.common | text.params).items()}
+        return template.format_map(_Given(values))
+
+    def has(self, key: str) -> bool:
+        """Whether any language knows the key."""
+        return any(key in each for each in self._strings)
+
+
+class _Given(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"
+
+
+def language_of(environ: Mapping[str, str]) -> str:
+    """The language that the environment asks for (POSIX: LC_ALL, LC_MESSAGES, LANG in turn)."""
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environ.get(variable):
+            language = environ[variable].partition("_")[0].partition(".")[0]
+            return language if language in LANGUAGES else "en"
+    return "en"
+
+
+def safe_text(text: str, limit: int = 2000) -> str:
+    """Text that cannot steer a terminal or reorder what stands around it.
+
+    Control characters (C0, C1, DEL), invisible and bidirectional format characters and lone
+    surrogates become visible escapes; new lines and tabs stay.
+    """
+    cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return "".join(_shown(character) for character in cut)
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs"):
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+@cache
+def _strings(package: str, language: str) -> Mapping[str, str]:
+    folder = _folder(package)
+    file = None if folder is None else folder / f"{language}.json"
+    if file is None or not file.is_file():
+        return {}
+    strings: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return strings
+
+
+def _folder(package: str) -> Path | None:
+    # The place of a top-level package is found without importing it.
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations))) / "strings"
