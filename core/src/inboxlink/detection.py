@@ -51,9 +51,10 @@ def recommend(evidence: Evidence, caller: Caller, providers: Sequence[str]) -> R
     return Recommendation(evidence, tuple(found), tuple(faults))
 
 
-def chosen_by_hand(provider: str) -> Detection:
+def chosen_by_hand(provider: str, variant: str = "") -> Detection:
     """The detection of a person who chose a provider that recognised nothing."""
-    return Detection(provider, Basis.GUESS, Text("detection.chosen_by_hand"))
+    settings = {"variant": variant} if variant else {}
+    return Detection(provider, Basis.GUESS, Text("detection.chosen_by_hand"), settings=settings)
 
 
 def _checked(detection: object, provider: str) -> Detection:

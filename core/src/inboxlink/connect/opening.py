@@ -8,7 +8,7 @@ from inboxlink.store.connections import Connection, ConnectionState
 from inboxlink.types.disclosure import Audience, Capability
 from inboxlink.types.text import Text
 
-__all__ = ["Opening", "open_flow", "require_mailbox"]
+__all__ = ["Opening", "open_flow", "require_mailbox", "require_permission"]
 
 _ABLE: dict[Capability, frozenset[ConnectionState]] = {
     Capability.RECEIVE: frozenset(
@@ -35,10 +35,8 @@ def open_flow(host: Host, owner: str, audience: Audience = Audience.PERSONAL) ->
         SetupError: `not_permitted` without the permission "personal email access" (req 19);
             `too_many_mailboxes`.
     """
+    require_permission(host, owner)
     section = host.config.connect
-    permitted = section.personal_email_access
-    if owner not in permitted and "*" not in permitted:
-        raise SetupError(problem("not_permitted", owner=owner))
     if host.connections.count(owner) >= section.max_mailboxes:
         raise SetupError(problem("too_many_mailboxes", limit=str(section.max_mailboxes)))
     application = host.config.application
@@ -57,6 +55,17 @@ def open_flow(host: Host, owner: str, audience: Audience = Audience.PERSONAL) ->
         Text("opening.what_for"),  # req 2-4, 26
     )
     return Opening(texts, kept)
+
+
+def require_permission(host: Host, owner: str) -> None:
+    """Refuse a person without the permission "personal email access" (req 19).
+
+    Raises:
+        SetupError: `not_permitted`.
+    """
+    permitted = host.config.connect.personal_email_access
+    if owner not in permitted and "*" not in permitted:
+        raise SetupError(problem("not_permitted", owner=owner))
 
 
 def require_mailbox(host: Host, owner: str, capability: Capability) -> Connection:

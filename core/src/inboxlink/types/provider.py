@@ -17,6 +17,8 @@ class ProviderInfo:
         title: What a person calls it.
         summary: For whom it is, in one line.
         audiences: For whom it can connect a mailbox.
+        variants: Values of the detection's setting `variant` for which it has a disclosure of
+            its own, so that every disclosure can be listed.
         flow_version: Raised whenever pending steps of an older version can no longer be answered.
     """
 
@@ -24,6 +26,7 @@ class ProviderInfo:
     title: Text
     summary: Text
     audiences: frozenset[Audience]
+    variants: tuple[str, ...] = ()
     flow_version: int = 1
 
 

@@ -1,0 +1,17 @@
+"""The command line: a host of the framework for people and for scripts.
+
+`app` is the root and loads a command only when it is called, `session` holds the one run of the
+program, `output` draws, `answers` brings a person's answers to a provider's steps, and each
+module in `commands` is one command.
+"""
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the program and exit with its status."""
+    from inboxlink.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,160 @@
+"""The root command, and what every command shares.
+
+`--help`, `--version` and `providers list` import neither a provider nor pydantic, SQLAlchemy or
+ssl; a test holds that. So a command's module is imported when it is called, and it imports what
+it needs inside its functions.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+import inboxlink
+from inboxlink.cli import exits, wording
+from inboxlink.cli.session import Session
+from inboxlink.cli.wording import w
+from inboxlink.errors import InboxlinkError, problem
+from inboxlink.texts import LANGUAGES
+
+__all__ = ["Command", "Group", "command", "group", "run"]
+
+_COMMANDS = (
+    "connect",
+    "detect",
+    "accounts",
+    "consent",
+    "disclosures",
+    "providers",
+    "presets",
+    "config",
+    "vault",
+    "demo",
+)
+
+
+class _Shared(click.Command):
+    """Adds the options that are understood everywhere, wherever they stand."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - click's own
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--json"],
+                is_flag=True,
+                expose_value=False,
+                help=w("cli.option.json"),
+                callback=_set_json,
+            )
+        )
+        self.params.append(
+            click.Option(
+                ["--lang"],
+                type=click.Choice(LANGUAGES),
+                expose_value=False,
+                help=w("cli.option.lang"),
+            )
+        )
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = w("cli.option.help")
+        return option
+
+
+class Command(_Shared):
+    """One command."""
+
+
+class Group(_Shared, click.Group):
+    """A command with commands of its own."""
+
+    command_class = Command
+
+
+class _Root(Group):
+    """Knows its commands by name, and a command's module when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        found: click.Command = import_module(f"inboxlink.cli.commands.{cmd_name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section(w("cli.help.commands")):
+            formatter.write_dl([(name, w(f"cli.{name}")) for name in _COMMANDS])
+
+
+def command(name: str, help_key: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a function a command, with its help in the person's language."""
+    return click.command(name, cls=Command, help=w(help_key))
+
+
+def group(name: str, help_key: str) -> Callable[[Callable[..., Any]], Group]:
+    """Make a function a group of commands, with its help in the person's language."""
+    return click.group(name, cls=Group, help=w(help_key), short_help=w(help_key))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and give back its exit status; nothing escapes as a traceback."""
+    words = wording.settle(arguments)
+    session = Session(words, is_json="--json" in arguments)
+    try:
+        with session:
+            outcome = _root().main(
+                list(arguments), prog_name="inboxlink", standalone_mode=False, obj=session
+            )
+        return outcome if isinstance(outcome, int) else exits.OK
+    except InboxlinkError as error:
+        session.fail(error.problem)
+        return exits.STATUS[error.problem.kind]
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        session.fail(problem("cancelled"))
+        return exits.INTERRUPTED
+    except click.ClickException as error:
+        session.fail_usage(error)
+        return exits.USAGE
+    except KeyboardInterrupt:
+        session.fail(problem("cancelled"))
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        session.drop_output()
+        return exits.BUG
+    except Exception as error:  # noqa: BLE001 - the last door: a traceback could show a secret
+        session.fail(problem("internal", reason=_place(error)))
+        return exits.BUG
+
+
+def _root() -> click.Command:
+    @click.group("inboxlink", cls=_Root, help=w("cli.inboxlink"))
+    @click.version_option(
+        inboxlink.__version__, message="inboxlink %(version)s", help=w("cli.option.version")
+    )
+    def root() -> None:
+        pass
+
+    return root
+
+
+def _set_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    if value:
+        ctx.ensure_object(Session).is_json = True
+
+
+def _place(error: BaseException) -> str:
+    # Type and line say enough to find it; the words and the locals could hold a secret.
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    module = trace.tb_frame.f_globals.get("__name__", "?")
+    return f"{type(error).__name__}, {module}:{trace.tb_lineno}"

@@ -1,0 +1,1 @@
+"""One module for each command of the root; its object is called `command`."""

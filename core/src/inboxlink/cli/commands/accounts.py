@@ -1,0 +1,211 @@
+"""`inboxlink accounts`: the mailboxes that are connected."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from inboxlink.cli import exits
+from inboxlink.cli.app import group
+from inboxlink.cli.commands.connect import sign_in, sign_in_options
+from inboxlink.cli.session import Session, pass_session
+from inboxlink.cli.wording import w
+
+if TYPE_CHECKING:
+    from inboxlink.connect.host import Host
+    from inboxlink.store.connections import Connection
+
+__all__ = ["command"]
+
+
+@group("accounts", "cli.accounts")
+def command() -> None:
+    """See `cli.accounts` in the strings."""
+
+
+def _find(session: Session, host: "Host", name: str) -> "Connection":
+    """A connection by its id, or by its address where that is one of this person's."""
+    if "@" in name:
+        found = host.connections.find(session.owner, host.address(name))
+        if found is not None:
+            return found
+    return host.connections.get(name)
+
+
+@command.command("list", help=w("cli.accounts.list"))
+@click.option("--limit", type=click.IntRange(1, 500), default=50, help=w("cli.accounts.limit"))
+@click.option("--after", metavar="ID", help=w("cli.accounts.after"))
+@click.option("--everyone", is_flag=True, help=w("cli.accounts.everyone"))
+@pass_session
+def list_accounts(session: Session, limit: int, after: str | None, everyone: bool) -> None:  # noqa: FBT001
+    """See `cli.accounts.list` in the strings."""
+    from inboxlink.cli.output import account_document, show_table
+
+    host = session.host()
+    page = host.connections.page(None if everyone else session.owner, after, limit)
+    if session.is_json:
+        session.emit(
+            {"accounts": [account_document(each) for each in page.items], "next": page.next}
+        )
+        return
+    if not page.items:
+        session.say("cli.accounts.none")
+        return
+    headings = [
+        session.words(f"cli.account.{name}") for name in ("address", "provider", "state", "id")
+    ]
+    show_table(
+        session,
+        headings,
+        [
+            (each.address, each.provider, session.words(f"cli.state.{each.state.value}"), each.id)
+            for each in page.items
+        ],
+    )
+    if page.next is not None:
+        session.say("cli.accounts.more", after=page.next)
+
+
+@command.command("show", help=w("cli.accounts.show"))
+@click.argument("account")
+@pass_session
+def show(session: Session, account: str) -> None:
+    """See `cli.accounts.show` in the strings."""
+    from inboxlink.cli.output import (
+        account_document,
+        report_document,
+        show_account,
+        show_report,
+    )
+
+    connection = _find(session, session.host(), account)
+    if session.is_json:
+        report = None if connection.report is None else report_document(session, connection.report)
+        session.emit({"account": account_document(connection), "report": report})
+        return
+    show_account(session, connection)
+    if connection.report is not None:
+        session.gap()
+        show_report(session, connection.report)
+
+
+@command.command("verify", help=w("cli.accounts.verify"))
+@click.argument("account")
+@click.option("--send-test-message", is_flag=True, help=w("cli.connect.send_test_message"))
+@click.option("--allow-private", is_flag=True, help=w("cli.option.allow_private"))
+@pass_session
+def verify(session: Session, account: str, send_test_message: bool, allow_private: bool) -> int:  # noqa: FBT001
+    """See `cli.accounts.verify` in the strings."""
+    from inboxlink.cli.output import account_document, report_document, show_report
+    from inboxlink.connect.keeping import verify_again
+
+    host = session.host(allow_private=allow_private)
+    connection = _find(session, host, account)
+    with session.busy("cli.busy.servers"):
+        connection, report = verify_again(host, connection, send_test_message=send_test_message)
+    trouble = report.first_problem
+    if session.is_json:
+        document = {
+            "account": account_document(connection),
+            "report": report_document(session, report),
+        }
+        if trouble is None:
+            session.emit(document)
+        else:
+            session.fail(trouble, document)
+    else:
+        show_report(session, report)
+        session.gap()
+        if trouble is not None:
+            session.fail(trouble)
+        state = session.words(f"cli.state.{connection.state.value}")
+        session.say("cli.accounts.verified", address=connection.address, state=state)
+    return exits.OK if trouble is None else exits.STATUS[trouble.kind]
+
+
+@command.command("reconnect", help=w("cli.accounts.reconnect"))
+@click.argument("account")
+@sign_in_options
+@pass_session
+def reconnect(
+    session: Session,
+    account: str,
+    provider: str | None,
+    send_test_message: bool | None,  # noqa: FBT001
+    allow_private: bool,  # noqa: FBT001
+    **given: Any,  # noqa: ANN401 - passed on to `sign_in`
+) -> int:
+    """See `cli.accounts.reconnect` in the strings."""
+    from dataclasses import replace
+
+    from inboxlink.connect.keeping import reconnection
+    from inboxlink.connect.opening import require_permission
+    from inboxlink.evidence.gathering import LookupDepth
+
+    host = session.host(allow_private=allow_private)
+    require_permission(host, session.owner)
+    connection = _find(session, host, account)
+    detection = None
+    if provider is not None and provider != connection.provider:
+        address = host.address(connection.address)
+        detection = host.choose(host.recommend(address, LookupDepth.PASSIVE), provider)
+    request = replace(
+        reconnection(host, connection, session.words.language, detection),
+        send_test_message=bool(send_test_message),
+    )
+    return sign_in(session, host, request, ask_for_message=send_test_message is None, **given)
+
+
+@command.command("disconnect", help=w("cli.accounts.disconnect"))
+@click.argument("account")
+@click.option("--revoke", is_flag=True, help=w("cli.accounts.revoke"))
+@click.option("--yes", is_flag=True, help=w("cli.accounts.yes"))
+@pass_session
+def disconnect(session: Session, account: str, revoke: bool, yes: bool) -> None:  # noqa: FBT001
+    """See `cli.accounts.disconnect` in the strings."""
+    from inboxlink.cli.output import account_document
+    from inboxlink.connect import keeping
+
+    host = session.host()
+    connection = _find(session, host, account)
+    session.say("cli.accounts.disconnect.explained", address=connection.address)
+    if session.is_interactive and not yes:
+        click.confirm(
+            session.words("cli.accounts.disconnect.ask", address=connection.address),
+            abort=True,
+            err=True,
+        )
+    with session.busy("cli.busy.servers"):
+        ended = keeping.disconnect(host, connection, revoke=revoke)
+    if session.is_json:
+        session.emit(
+            {
+                "account": account_document(ended.connection),
+                "revoked": None if ended.revoked is None else ended.revoked.revoked,
+                "problem": None if ended.problem is None else session.describe(ended.problem),
+            }
+        )
+        return
+    session.say("cli.accounts.disconnected", style="bold green", address=connection.address)
+    if ended.revoked is not None:
+        session.say(ended.revoked.detail)
+    if ended.problem is not None:
+        session.fail(ended.problem)
+    if not revoke:
+        session.say("cli.accounts.revoke_there", style="dim")
+
+
+@command.command("automation", help=w("cli.accounts.automation"))
+@click.argument("account")
+@click.argument("switch", type=click.Choice(("on", "off")))
+@pass_session
+def automation(session: Session, account: str, switch: str) -> None:
+    """See `cli.accounts.automation` in the strings."""
+    from inboxlink.cli.output import account_document
+    from inboxlink.connect.keeping import set_automation
+
+    host = session.host()
+    connection = set_automation(host, _find(session, host, account), on=switch == "on")
+    if session.is_json:
+        session.emit({"account": account_document(connection)})
+        return
+    session.say(f"cli.accounts.automation.{switch}", address=connection.address)

@@ -1,0 +1,93 @@
+"""`inboxlink consent`: what people were told, and what they said."""
+
+import json
+import sys
+
+import click
+
+from inboxlink.cli import exits
+from inboxlink.cli.app import group
+from inboxlink.cli.session import Session, pass_session
+from inboxlink.cli.wording import w
+from inboxlink.errors import problem
+
+__all__ = ["command"]
+
+
+@group("consent", "cli.consent")
+def command() -> None:
+    """See `cli.consent` in the strings."""
+
+
+@command.command("show", help=w("cli.consent.show"))
+@click.argument("address", required=False)
+@pass_session
+def show(session: Session, address: str | None) -> None:
+    """See `cli.consent.show` in the strings."""
+    from inboxlink.cli.output import show_table
+
+    host = session.host()
+    mailbox = None if address is None else str(host.address(address))
+    entries = [
+        entry
+        for entry in host.ledger.entries(owner=session.owner)
+        if mailbox is None or entry.mailbox == mailbox
+    ]
+    if session.is_json:
+        session.emit({"entries": [entry.document() for entry in entries]})
+        return
+    if not entries:
+        session.say("cli.consent.none")
+        return
+    headings = [
+        session.words(f"cli.consent.{name}") for name in ("n", "at", "mailbox", "kind", "what")
+    ]
+    rows = [
+        (
+            str(entry.n),
+            entry.at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            entry.mailbox,
+            session.words(f"cli.consent.kind.{entry.kind.value}"),
+            _summary(entry.details),
+        )
+        for entry in entries
+    ]
+    show_table(session, headings, rows)
+
+
+@command.command("verify", help=w("cli.consent.verify"))
+@pass_session
+def verify(session: Session) -> int:
+    """See `cli.consent.verify` in the strings."""
+    verdict = session.host().ledger.verify()
+    if session.is_json:
+        session.emit(
+            {
+                "ok": verdict.ok,
+                "count": verdict.count,
+                "broken_at": verdict.broken_at,
+                "reason": verdict.reason,
+            }
+        )
+    elif verdict.ok:
+        session.say("cli.consent.whole", style="green", count=str(verdict.count))
+    else:
+        session.fail(problem("ledger_broken"))
+        session.say("cli.consent.broken_at", n=str(verdict.broken_at), reason=verdict.reason or "")
+    return exits.OK if verdict.ok else exits.STATUS[problem("ledger_broken").kind]
+
+
+@command.command("export", help=w("cli.consent.export"))
+@pass_session
+def export(session: Session) -> None:
+    """See `cli.consent.export` in the strings."""
+    for row in session.host().ledger.export():
+        sys.stdout.write(json.dumps(row, sort_keys=True) + "\n")
+
+
+def _summary(details: object) -> str:
+    if not isinstance(details, dict):
+        return ""
+    if "disclosure" in details:
+        return f"{details['disclosure']}@{details['version']} ({details['language']})"
+    return ", ".join(f"{name}: {value}" for name, value in details.items())

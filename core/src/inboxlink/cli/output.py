@@ -1,0 +1,207 @@
+"""Draw what a person reads. Nothing here decides anything."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from inboxlink.cli.session import Session
+from inboxlink.texts import safe_text
+
+if TYPE_CHECKING:
+    from inboxlink.store.connections import Connection
+    from inboxlink.types.disclosure import Disclosure
+    from inboxlink.types.report import VerifyReport
+
+__all__ = [
+    "account_document",
+    "report_document",
+    "show_account",
+    "show_disclosure",
+    "show_report",
+    "show_table",
+]
+
+_MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
+
+
+def show_table(session: Session, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table; the words of a cell wrap rather than being cut."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(safe_text(cell) for cell in row))
+    session.console.print(table)
+
+
+def show_disclosure(session: Session, disclosure: "Disclosure") -> None:
+    """A disclosure, in exactly the words that are acknowledged."""
+    from rich.box import ROUNDED
+    from rich.panel import Panel
+    from rich.text import Text
+
+    body = Text()
+    body.append(safe_text(disclosure.body, 20_000).strip())
+    body.append("\n\n")
+    body.append(session.words("cli.disclosure.data"), style="bold")
+    for line in disclosure.data:
+        body.append(f"\n  • {safe_text(line)}")
+    if disclosure.scopes:
+        body.append("\n\n")
+        body.append(session.words("cli.disclosure.scopes"), style="bold")
+        for scope in disclosure.scopes:
+            body.append(f"\n  • {safe_text(scope)}")
+    for key, text in (
+        ("cli.disclosure.remove_here", disclosure.remove_here),
+        ("cli.disclosure.revoke_there", disclosure.revoke_there),
+    ):
+        body.append("\n\n")
+        body.append(session.words(key), style="bold")
+        body.append(f"\n  {safe_text(text)}")
+    panel = Panel(
+        body,
+        title=safe_text(disclosure.title),
+        subtitle=disclosure.reference,
+        box=ROUNDED,
+        padding=(1, 2),
+    )
+    session.console.print(panel)
+
+
+def show_report(session: Session, report: "VerifyReport") -> None:
+    """The stages of a verification, both directions."""
+    from rich.text import Text
+
+    for chain in dict.fromkeys(check.chain for check in report.checks):
+        session.say(f"cli.chain.{chain.value}", style="bold")
+        for check in report.chain(chain):
+            mark, style = _MARKS[check.ok]
+            line = Text(f"  {mark} ", style=style)
+            name = session.words(f"cli.stage.{check.stage}")
+            line.append(_padded(name, 24), style="dim" if check.ok is None else "")
+            line.append("        " if check.took_ms is None else f"{check.took_ms:>5.0f} ms")
+            if check.problem is not None:
+                line.append(f"  {check.problem.code}", style="red")
+            elif check.evidence:
+                line.append(f"  {safe_text(check.evidence, 120)}", style="dim")
+            elif check.ok is None:
+                line.append(f"  {session.words('cli.not_reached')}", style="dim")
+            session.console.print(line, overflow="ellipsis", no_wrap=True)
+
+
+def show_account(session: Session, connection: "Connection") -> None:
+    """One connection, in full."""
+    rows = [
+        ("cli.account.address", connection.address),
+        ("cli.account.id", connection.id),
+        ("cli.account.provider", f"{connection.provider} {connection.plugin_version}"),
+        ("cli.account.state", session.words(f"cli.state.{connection.state.value}")),
+        ("cli.account.owner", connection.owner),
+        ("cli.account.username", connection.account),
+        (
+            "cli.account.endpoints",
+            "\n".join(
+                f"{each.role.value} {each.authority} {each.tls.value}"
+                + (f" {session.words('cli.account.pinned')}" if each.pin else "")
+                for each in connection.endpoints
+            ),
+        ),
+        (
+            "cli.account.identities",
+            "\n".join(f"{each.address} ({each.proof.value})" for each in connection.identities),
+        ),
+        (
+            "cli.account.disclosures",
+            "\n".join(f"{d.id}@{d.version}" for d in connection.disclosures),
+        ),
+        (
+            "cli.account.automation",
+            session.words("cli.on" if connection.inbox_automation else "cli.off"),
+        ),
+        ("cli.account.created", _time(connection.created_at)),
+        ("cli.account.verified", _time(connection.verified_at)),
+    ]
+    if connection.problem_code:
+        rows.insert(4, ("cli.account.problem", connection.problem_code))
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, value in rows:
+        table.add_row(session.words(key), safe_text(value))
+    session.console.print(table)
+
+
+def account_document(connection: "Connection") -> dict[str, Any]:
+    """A connection as JSON; secrets are not part of a connection."""
+    return {
+        "id": connection.id,
+        "owner": connection.owner,
+        "address": connection.address,
+        "provider": connection.provider,
+        "plugin_version": connection.plugin_version,
+        "state": connection.state.value,
+        "problem": connection.problem_code,
+        "username": connection.account,
+        "kind": connection.kind.value,
+        "scopes": list(connection.scopes),
+        "expires_at": _iso(connection.expires_at),
+        "endpoints": [
+            {
+                "role": each.role.value,
+                "host": each.host,
+                "port": each.port,
+                "tls": each.tls.value,
+                "pin": None if each.pin is None else f"sha256:{each.pin.sha256}",
+            }
+            for each in connection.endpoints
+        ],
+        "identities": [each.model_dump(mode="json") for each in connection.identities],
+        "disclosures": [
+            {"id": each.id, "version": each.version, "digest": each.digest}
+            for each in connection.disclosures
+        ],
+        "inbox_automation": connection.inbox_automation,
+        "created_at": _iso(connection.created_at),
+        "updated_at": _iso(connection.updated_at),
+        "verified_at": _iso(connection.verified_at),
+    }
+
+
+def report_document(session: Session, report: "VerifyReport") -> dict[str, Any]:
+    """A verification as JSON."""
+    return {
+        "can_receive": report.can_receive,
+        "can_send": report.can_send,
+        "checks": [
+            {
+                "chain": check.chain.value,
+                "stage": check.stage,
+                "ok": check.ok,
+                "problem": None if check.problem is None else session.describe(check.problem),
+                "evidence": check.evidence,
+                "took_ms": check.took_ms,
+            }
+            for check in report.checks
+        ],
+        "identities": [each.model_dump(mode="json") for each in report.identities],
+    }
+
+
+def _padded(text: str, width: int) -> str:
+    # A Japanese character takes two cells.
+    from rich.cells import cell_len
+
+    return text + " " * max(1, width - cell_len(text))
+
+
+def _time(moment: datetime | None) -> str:
+    return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

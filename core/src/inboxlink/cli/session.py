@@ -1,0 +1,160 @@
+"""One run of the program: its words, its output, its installation."""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from inboxlink.errors import Problem
+from inboxlink.texts import Words, safe_text
+from inboxlink.types.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inboxlink.connect.host import Host
+
+__all__ = ["Session", "pass_session"]
+
+
+class Session:
+    """What a command is given.
+
+    Args:
+        words: The words of the core in the person's language.
+        is_json: Whether exactly one JSON document goes to standard output.
+    """
+
+    def __init__(self, words: Words, *, is_json: bool) -> None:
+        self.words = words
+        self.is_json = is_json
+        self._host: Host | None = None
+        self._consoles: dict[bool, Console] = {}
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._host is not None:
+            self._host.close()
+
+    def host(self, *, allow_private: bool = False) -> "Host":
+        """The installation; the words know its application and its providers from then on."""
+        if self._host is None:
+            from inboxlink.connect.host import Host
+
+            self._host = Host(allow_private=allow_private)
+            application = self._host.config.disclosed_application()
+            self.words = Words(
+                self.words.language, self._host.string_packages, {"app": application.name}
+            )
+        return self._host
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody is there to answer: a terminal on both sides, and no JSON asked."""
+        return not self.is_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+    @property
+    def owner(self) -> str:
+        """The person, as this machine knows them."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):  # a user id without an entry, as containers have
+            return str(os.getuid())
+
+    @property
+    def console(self) -> "Console":
+        """Standard output, for a person."""
+        return self._console(is_error=False)
+
+    @property
+    def aside(self) -> "Console":
+        """Standard error, for progress and for what went wrong."""
+        return self._console(is_error=True)
+
+    def say(self, text: Text | str, style: str = "", **params: str) -> None:
+        """Print a worded text to a person; nothing where JSON was asked."""
+        if not self.is_json:
+            self.console.print(self.words(text, **params), style=style)
+
+    def gap(self) -> None:
+        """Print an empty line to a person."""
+        if not self.is_json:
+            self.console.print()
+
+    def emit(self, document: Mapping[str, Any]) -> None:
+        """Print the one JSON document of this command."""
+        # Escapes keep remote text from steering whatever shows the document.
+        print(json.dumps(document, indent=2, sort_keys=False))  # noqa: T201
+
+    @contextmanager
+    def busy(self, key: str, **params: str) -> Iterator[None]:
+        """Show that something takes its time, where somebody is looking."""
+        if self.is_json or not sys.stderr.isatty():
+            yield
+            return
+        with self.aside.status(self.words(key, **params)):
+            yield
+
+    def describe(self, trouble: Problem) -> dict[str, Any]:
+        """A problem as JSON, worded too."""
+        return {
+            "code": trouble.code,
+            "kind": trouble.kind.value,
+            "message": self.words(trouble.message),
+            "blame": None if trouble.blame is None else trouble.blame.value,
+            "remedy": None if trouble.remedy is None else self.words(trouble.remedy),
+            "retry_after_s": trouble.retry_after_s,
+            "remote": trouble.remote,
+        }
+
+    def fail(self, trouble: Problem, document: Mapping[str, Any] | None = None) -> None:
+        """Say what went wrong, and what to do next.
+
+        Args:
+            trouble: What went wrong.
+            document: Further members of the JSON document.
+        """
+        if self.is_json:
+            self.emit({"error": self.describe(trouble), **(document or {})})
+            return
+        self.aside.print(f"✗ {self.words(trouble.message)}", style="bold red")
+        if trouble.remote:
+            self.aside.print(f"  {self.words('cli.remote')} {safe_text(trouble.remote, 512)}")
+        if trouble.remedy is not None:
+            self.aside.print(f"  → {self.words(trouble.remedy)}")
+        self.aside.print(f"  [{trouble.code}]", style="dim")
+
+    def fail_usage(self, error: click.ClickException) -> None:
+        """Say that the command line was not understood."""
+        message = safe_text(error.format_message())
+        if self.is_json:
+            self.emit({"error": {"code": "usage", "message": message}})
+            return
+        context = getattr(error, "ctx", None)
+        self.aside.print(f"✗ {message}", style="bold red")
+        if context is not None:
+            self.aside.print(f"  → {context.command_path} --help")
+
+    @staticmethod
+    def drop_output() -> None:
+        """Whoever read the output is gone; keep Python from complaining about it at exit."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _console(self, *, is_error: bool) -> "Console":
+        if is_error not in self._consoles:
+            from rich.console import Console
+
+            self._consoles[is_error] = Console(
+                stderr=is_error, markup=False, highlight=False, emoji=False, soft_wrap=False
+            )
+        return self._consoles[is_error]
+
+
+pass_session = click.make_pass_decorator(Session)

@@ -1,0 +1,1 @@
+"""The consent ledger: append-only, each row bound to the one before, the head authenticated."""
