@@ -47,7 +47,7 @@ class Words:
         template = next((each[text.key] for each in self._strings if text.key in each), None)
         if template is None:
             template = text.default or text.key
-        values = {name: safe_text(value) for name, value in (self.common | text.params).items()}
+        values = {name: safe_text(value) for name, value in {**self.common, **text.params}.items()}
         return template.format_map(_Given(values))
 
     def has(self, key: str) -> bool:

@@ -137,8 +137,9 @@ def load(path: Path) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
+        key, reason = _first(error.errors(include_input=False))
         raise SetupError(
-            problem("config_invalid", path=str(path), **_first(error.errors(include_input=False)))
+            problem("config_invalid", path=str(path), key=key, reason=reason)
         ) from None
 
 
@@ -152,8 +153,8 @@ def preset_servers(preset: Preset) -> tuple[PublishedServer, ...]:
     )
 
 
-def _first(errors: list[Any]) -> dict[str, str]:
+def _first(errors: list[Any]) -> tuple[str, str]:
     wrong = errors[0]
     key = ".".join(str(part) for part in wrong["loc"] if part != "[key]")
     reason = "unknown key" if wrong["type"] == "extra_forbidden" else str(wrong["msg"])
-    return {"key": key, "reason": reason}
+    return key, reason

@@ -128,6 +128,7 @@ def verify(session: Session, account: str, send_test_message: bool, allow_privat
 @pass_session
 def reconnect(
     session: Session,
+    /,
     account: str,
     provider: str | None,
     send_test_message: bool | None,  # noqa: FBT001

@@ -113,6 +113,7 @@ def _is_hex(text: str) -> bool:
 @pass_session
 def command(
     session: Session,
+    /,
     address: str | None,
     lookup: str | None,
     team: bool,  # noqa: FBT001 - click's flags

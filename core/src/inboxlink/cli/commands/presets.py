@@ -62,7 +62,7 @@ def list_presets(session: Session) -> None:
 @click.option("--smtp-tls", type=_TLS, default="implicit", show_default=True)
 @click.option("--username", default="{address}", show_default=True, help=w("cli.presets.username"))
 @pass_session
-def set_preset(session: Session, domain: str, username: str, **servers: object) -> None:
+def set_preset(session: Session, /, domain: str, username: str, **servers: object) -> None:
     """See `cli.presets.set` in the strings."""
     from inboxlink.config import edit
     from inboxlink.config.model import Preset

@@ -73,9 +73,9 @@ def list_providers(session: Session) -> None:
         session.say("cli.providers.none")
     # Plain text: the library that draws tables would be half of what this command costs.
     for row in rows:
-        check = row["last_check"] or session.words("cli.providers.unchecked")
+        checked = row["last_check"] or session.words("cli.providers.unchecked")
         line = f"{row['name']:<12} {row['distribution']} {row['version']}"
-        click.echo(f"{line:<44} {row['state']}, {check}")
+        click.echo(f"{line:<44} {row['state']}, {checked}")
         for reason in (row["reason"], row["last_check_reason"]):
             if reason:
                 click.echo(f"{'':<12} {reason}")

@@ -1,0 +1,115 @@
+"""What is trusted: the system's roots and the operator's, or exactly one pinned certificate.
+
+One context serves the whole process, because making one costs as much as 29 handshakes. The
+environment has no say: SSL_CERT_FILE and SSLKEYLOGFILE are not read.
+"""
+
+import base64
+import hashlib
+import socket
+import ssl
+import sys
+from functools import cache
+from pathlib import Path
+
+from inboxlink.errors import MailboxError, problem
+from inboxlink.types.detection import CertificatePin
+
+__all__ = ["pinned_context", "trusting_context", "verify_code", "wrap"]
+
+#: X509_V_ERR_* of OpenSSL (verify(1)), by what they mean to a person. Others are
+#: `certificate_invalid`.
+_VERIFY_CODES = {
+    2: "certificate_untrusted",  # unable to get issuer certificate
+    9: "certificate_not_yet_valid",
+    10: "certificate_expired",
+    18: "certificate_untrusted",  # self-signed
+    19: "certificate_untrusted",  # self-signed in chain
+    20: "certificate_untrusted",  # unable to get local issuer certificate
+    21: "certificate_untrusted",  # unable to verify the first certificate
+    62: "certificate_wrong_name",
+    64: "certificate_wrong_name",  # IP address mismatch
+}
+
+#: Reasons of OpenSSL for an answer that is no TLS at all.
+_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+
+
+@cache
+def trusting_context(ca_file: Path | None) -> ssl.SSLContext:
+    """The context of everything that is not pinned."""
+    context = _bare_context()
+    if sys.platform in ("win32", "darwin"):
+        context.load_default_certs()
+    else:
+        paths = ssl.get_default_verify_paths()
+        cafile = paths.openssl_cafile if Path(paths.openssl_cafile).is_file() else None
+        capath = paths.openssl_capath if Path(paths.openssl_capath).is_dir() else None
+        if cafile or capath:
+            context.load_verify_locations(cafile, capath)
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+@cache
+def pinned_context(der: bytes, any_name: bool) -> ssl.SSLContext:  # noqa: FBT001 - a cache key
+    """A context whose only anchor is one leaf certificate."""
+    context = _bare_context()
+    context.load_verify_locations(cadata=der)
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = not any_name
+    return context
+
+
+def wrap(
+    sock: socket.socket, host: str, port: int, pin: CertificatePin | None, ca_file: Path | None
+) -> ssl.SSLSocket:
+    """Do the handshake; the socket's timeout is the caller's.
+
+    Raises:
+        MailboxError: `certificate_*`, `not_tls`, `tls_failed`, `connection_lost`, `timed_out`.
+    """
+    if pin is None:
+        context = trusting_context(ca_file)
+    else:
+        context = pinned_context(base64.b64decode(pin.der), pin.any_name)
+
+    def trouble(code: str) -> MailboxError:
+        return MailboxError(problem(code, host=host, port=str(port)))
+
+    try:
+        wrapped = context.wrap_socket(sock, server_hostname=host)
+    except ssl.SSLCertVerificationError as error:
+        code = verify_code(error.verify_code)
+        # Against a pin, "untrusted" means that it is not the certificate that was pinned.
+        is_other = pin is not None and code in ("certificate_untrusted", "certificate_invalid")
+        raise trouble("certificate_changed" if is_other else code) from None
+    except TimeoutError:
+        raise trouble("timed_out") from None
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        raise trouble("connection_lost") from None
+    except ssl.SSLError as error:
+        raise trouble("not_tls" if error.reason in _NOT_TLS else "tls_failed") from None
+    except OSError:
+        raise trouble("connection_lost") from None
+    if pin is not None:
+        shown = wrapped.getpeercert(binary_form=True) or b""
+        # A pinned certificate that may sign others must not vouch for them.
+        if hashlib.sha256(shown).hexdigest() != pin.sha256:
+            wrapped.close()
+            raise trouble("certificate_changed")
+    return wrapped
+
+
+def verify_code(number: int) -> str:
+    """The error code of an OpenSSL verification result."""
+    return _VERIFY_CODES.get(number, "certificate_invalid")
+
+
+def _bare_context() -> ssl.SSLContext:
+    # Verification and the name check are on from the start with this protocol.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8314 section 4.1, RFC 8997
+    context.hostname_checks_common_name = False  # RFC 9525 section 2
+    return context

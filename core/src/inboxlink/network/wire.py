@@ -1,0 +1,146 @@
+"""The doors themselves."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal, TypeVar
+
+from inboxlink.errors import MailboxError, UnreachableError, problem
+from inboxlink.network import certificate, dns, http, starttls, tls
+from inboxlink.network.channel import PlainChannel, TlsChannel
+from inboxlink.network.deadline import remaining_s, since_ms
+from inboxlink.network.policy import IPAddress, check_host, check_port
+from inboxlink.network.resolving import resolve
+from inboxlink.network.settings import NetworkSettings
+from inboxlink.types.context import CertificateFacts, HttpAnswer
+from inboxlink.types.detection import Endpoint, MailExchange, Role, Tls
+
+__all__ = ["Network"]
+
+_Result = TypeVar("_Result")
+_Stage = Literal["dns", "tcp", "tls"]
+
+
+class Network:
+    """Everything that goes to the network goes through here. It implements `Wire`."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        self._settings = settings
+
+    def open(self, endpoint: Endpoint, deadline: float) -> TlsChannel:
+        """See `CallContext.open`."""
+        reach = _Reach(endpoint, deadline, self._settings)
+        sock = reach.connect()
+        try:
+            greeting, wrapped = reach.run("tls", lambda: self._wrap(sock, endpoint, deadline))
+        except BaseException:
+            sock.close()
+            raise
+        return TlsChannel(
+            wrapped,
+            endpoint.host,
+            endpoint.port,
+            deadline,
+            took_ms=tuple(reach.took_ms),
+            greeting=greeting,
+        )
+
+    def certificate(self, endpoint: Endpoint, deadline: float) -> CertificateFacts:
+        """See `CallContext.certificate`."""
+        reach = _Reach(endpoint, deadline, self._settings)
+        sock = reach.connect()
+        with sock:
+            return reach.run("tls", lambda: self._read_leaf(sock, endpoint, deadline))
+
+    def get(self, url: str, deadline: float) -> HttpAnswer:
+        """See `CallContext.get`."""
+
+        def connect(host: str, port: int) -> TlsChannel:
+            return self.open(Endpoint(Role.API, host, port, Tls.IMPLICIT), deadline)
+
+        return http.fetch(url, connect)
+
+    def mail_exchanges(self, domain: str, deadline: float) -> tuple[MailExchange, ...]:
+        """MX records, most preferred first; none is an empty tuple.
+
+        Raises:
+            MailboxError: `dns_failed`, `timed_out`.
+        """
+        return dns.mail_exchanges(domain, deadline, self._settings)
+
+    def _wrap(
+        self, sock: socket.socket, endpoint: Endpoint, deadline: float
+    ) -> tuple[bytes | None, ssl.SSLSocket]:
+        greeting = _prepare(sock, endpoint, deadline)
+        sock.settimeout(remaining_s(deadline, endpoint.host, endpoint.port))
+        wrapped = tls.wrap(sock, endpoint.host, endpoint.port, endpoint.pin, self._settings.ca_file)
+        return greeting, wrapped
+
+    @staticmethod
+    def _read_leaf(sock: socket.socket, endpoint: Endpoint, deadline: float) -> CertificateFacts:
+        _prepare(sock, endpoint, deadline)
+        return certificate.read_leaf(sock, endpoint.host, endpoint.port, deadline)
+
+
+def _prepare(sock: socket.socket, endpoint: Endpoint, deadline: float) -> bytes | None:
+    """Bring a connection to where TLS begins; the greeting, if STARTTLS heard one."""
+    if endpoint.tls is Tls.IMPLICIT:
+        return None
+    plain = PlainChannel(sock, endpoint.host, endpoint.port, deadline)
+    return starttls.negotiate(plain, endpoint)
+
+
+class _Reach:
+    """The way to one endpoint, stage by stage."""
+
+    def __init__(self, endpoint: Endpoint, deadline: float, settings: NetworkSettings) -> None:
+        self._host = check_host(endpoint.host)
+        self._port = check_port(endpoint.port)
+        self._deadline = deadline
+        self._settings = settings
+        self.took_ms: list[tuple[str, float]] = []
+
+    def connect(self) -> socket.socket:
+        """A TCP connection to an address that was judged."""
+        targets = self.run(
+            "dns", lambda: resolve(self._host, self._port, self._deadline, self._settings)
+        )
+        return self.run("tcp", lambda: self._connect_any(targets))
+
+    def run(self, stage: _Stage, action: Callable[[], _Result]) -> _Result:
+        """Do one stage, note how long it took, and name it where it fails."""
+        started = time.monotonic()
+        try:
+            result = action()
+        except MailboxError as error:
+            self.took_ms.append((stage, since_ms(started)))
+            raise UnreachableError(error.problem, stage, tuple(self.took_ms)) from None
+        self.took_ms.append((stage, since_ms(started)))
+        return result
+
+    def _connect_any(self, targets: tuple[tuple[IPAddress, int], ...]) -> socket.socket:
+        trouble: MailboxError | None = None
+        for place, (address, port) in enumerate(targets):
+            left = remaining_s(self._deadline, self._host, self._port)
+            try:
+                # Each address gets its share, so that a dead first one leaves time for the next.
+                sock = socket.create_connection(
+                    (str(address), port), timeout=left / (len(targets) - place)
+                )
+            except TimeoutError:
+                trouble = self._trouble("timed_out")
+            except ConnectionRefusedError:
+                trouble = self._trouble("connection_refused")
+            except OSError:
+                trouble = self._trouble("network_unreachable")
+            else:
+                with suppress(OSError):
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return sock
+        assert trouble is not None
+        raise trouble
+
+    def _trouble(self, code: str) -> MailboxError:
+        return MailboxError(problem(code, host=self._host, port=str(self._port)))

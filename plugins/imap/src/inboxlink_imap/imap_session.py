@@ -1,0 +1,413 @@
+"""Speak IMAP over a channel that the core opened: the one adapter over imapclient.
+
+imapclient and the imaplib below it open sockets without verifying, wait without end, keep the
+last commands in memory and put server text into their exceptions. None of that happens here: the
+channel is verified and has a deadline, answers are capped, nothing is logged, and every failure
+is an `InboxlinkError` that holds no exception of theirs.
+"""
+
+import base64
+import imaplib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+import imapclient
+
+from inboxlink.errors import (
+    InboxlinkError,
+    MailboxError,
+    Problem,
+    SetupError,
+)
+from inboxlink.types.context import Channel
+from inboxlink.types.detection import Endpoint
+from inboxlink_imap import policy
+from inboxlink_imap.reader import AnswerReader
+from inboxlink_imap.remote_text import RemoteText
+from inboxlink_imap.reply_codes import endpoint_problem, imap_refusal
+from inboxlink_imap.secret_octets import sendable
+
+__all__ = ["ImapSession"]
+
+# Its lines hold folder names and search terms of the person's; no trace of ours wants them.
+logging.getLogger("imapclient").setLevel(logging.WARNING)
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+#: What the libraries raise on answers that they did not expect; each was seen with a hostile
+#: server. `imaplib.IMAP4.error` is the root of every exception that both define.
+_UNEXPECTED = (
+    imaplib.IMAP4.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+#: Names of the folder for sent mail where the server marks none (RFC 6154), lower case, as mail
+#: clients and servers create them.
+_SENT_NAMES = frozenset(
+    {
+        "sent",
+        "sent items",
+        "sent mail",
+        "sent messages",
+        "gesendet",
+        "gesendete elemente",
+        "envoyés",
+        "éléments envoyés",
+        "enviados",
+        "elementos enviados",
+        "posta inviata",
+        "verzonden items",
+        "送信済み",
+        "送信済みアイテム",
+        "送信済みメール",
+        "已发送",
+        "보낸편지함",
+    }
+)
+
+
+class ImapSession:
+    """One connection to an IMAP server, greeted and asked for its capabilities.
+
+    Args:
+        channel: Open and verified; the session closes it.
+        endpoint: Named in the problems.
+
+    Raises:
+        MailboxError: The server does not speak IMAP, or hung up.
+        SetupError: `policy` refuses the server.
+    """
+
+    def __init__(self, channel: Channel, endpoint: Endpoint) -> None:
+        self._channel = channel
+        self._endpoint = endpoint
+        self._text = RemoteText()
+        self._heard = _Heard()
+        self._reader = AnswerReader(channel, endpoint)
+        try:
+            greeting = self._greeting()
+            self._client = self._ask(
+                "remote_error", _Client, channel, self._reader, self._heard, greeting
+            )
+        except BaseException:
+            channel.close()
+            raise
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the server offers now, in upper case; another set after signing in."""
+        names = self._ask("remote_error", self._client.capabilities)
+        return frozenset(name.decode("ascii", "replace").upper() for name in names)
+
+    @property
+    def shown_capabilities(self) -> str | None:
+        """What the server offers, for a person."""
+        return self._text.clean(" ".join(sorted(self.capabilities)))
+
+    @property
+    def mechanism(self) -> str:
+        """The one way in which a password will be sent: `PLAIN` (RFC 4616) or `LOGIN`.
+
+        Raises:
+            MailboxError: `login_disabled` or `mechanism_unsupported`.
+        """
+        offered = self.capabilities
+        if "AUTH=PLAIN" in offered:
+            return "PLAIN"
+        if "LOGINDISABLED" not in offered:  # RFC 9051 section 6.2.3
+            return "LOGIN"
+        has_other = any(name.startswith("AUTH=") for name in offered)
+        raise MailboxError(
+            endpoint_problem(
+                "mechanism_unsupported" if has_other else "login_disabled", self._endpoint
+            )
+        )
+
+    def identify(self) -> str | None:
+        """Ask what the server is (RFC 2971), telling it nothing; None = it does not say.
+
+        Raises:
+            SetupError: `policy` refuses it.
+        """
+        if "ID" not in self.capabilities:
+            return None
+        try:
+            said = self._ask("remote_error", self._client.identity)
+        except MailboxError as error:
+            if error.code in ("remote_error", "protocol_error") and not self._reader.has_ended:
+                return None  # an answer that is good only for refusing may be missing
+            raise
+        refusal = policy.greeting_refusal(said)
+        if refusal is not None:
+            raise SetupError(policy.refused(refusal))
+        return self._text.clean(said)
+
+    def sign_in(self, username: str, password: str) -> str:
+        """Send the password, once and by one mechanism, and give back which.
+
+        Raises:
+            SignInError: The definite no.
+            MailboxError: The server is in trouble, or offers no mechanism.
+            SetupError: `value_invalid`, before anything is sent.
+        """
+        mechanism = self.mechanism
+        user, secret = sendable(username, password)
+        self._text = RemoteText((password,))
+        is_initial = "SASL-IR" in self.capabilities  # RFC 4959
+        if mechanism == "PLAIN":
+            self._ask(
+                "invalid_credentials",
+                self._client.authenticate_plain,
+                b"\0".join((b"", user, secret)),
+                is_initial=is_initial,
+            )
+        else:
+            self._ask("invalid_credentials", self._client.login_once, user, secret)
+        return mechanism
+
+    def examine_inbox(self) -> int:
+        """Open INBOX without changing it, and count its messages.
+
+        Raises:
+            MailboxError: `inbox_missing`, or the server is in trouble.
+        """
+        opened = self._ask("inbox_missing", self._client.select_folder, "INBOX", readonly=True)
+        return int(opened.get(b"EXISTS", 0))
+
+    def sent_folder(self) -> str | None:
+        """The folder that holds sent mail: marked so (RFC 6154), or called so; None = neither."""
+        named: str | None = None
+        for flags, delimiter, name in self._ask("remote_error", self._client.list_folders):
+            if any(flag.lower() == b"\\sent" for flag in flags):
+                return self._text.clean(name)
+            separator = delimiter.decode("ascii", "replace") if delimiter else "/"
+            if named is None and name.rpartition(separator)[2].lower() in _SENT_NAMES:
+                named = self._text.clean(name)
+        return named
+
+    def find(self, message_id: str) -> tuple[int, ...]:
+        """The UIDs in the open folder of messages with this Message-ID."""
+        self._ask("remote_error", self._client.noop)
+        found = self._ask("remote_error", self._client.search, ["HEADER", "Message-ID", message_id])
+        return tuple(found)
+
+    def remove(self, uids: tuple[int, ...]) -> bool:
+        """Delete messages from INBOX; False = they are only marked as deleted.
+
+        Without UIDPLUS (RFC 4315) an EXPUNGE would take every message that is marked, so it is
+        sent only where no other is.
+        """
+        self._ask("inbox_missing", self._client.select_folder, "INBOX")
+        marked_before = self._ask("remote_error", self._client.search, ["DELETED"])
+        self._ask("remote_error", self._client.delete_messages, uids, silent=True)
+        if "UIDPLUS" in self.capabilities:
+            self._ask("remote_error", self._client.uid_expunge, uids)
+        elif not marked_before:
+            self._ask("remote_error", self._client.expunge)
+        else:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Say goodbye and hang up, without waiting for the answer."""
+        try:
+            if not self._reader.has_ended:
+                self._channel.sendall(b"Z LOGOUT\r\n")  # any tag will do for the last command
+        except InboxlinkError:
+            pass  # it is gone already
+        finally:
+            self._channel.close()
+
+    def _greeting(self) -> bytes:
+        # What came before STARTTLS can be anybody's: good for refusing, and replaced.
+        before_tls = self._channel.greeting
+        line = self._reader.readline() if before_tls is None else before_tls
+        refusal = policy.greeting_refusal(line)
+        if refusal is not None:
+            raise SetupError(policy.refused(refusal))
+        said = self._text.clean(line)
+        if not line:
+            raise MailboxError(endpoint_problem("connection_lost", self._endpoint))
+        if line.upper().startswith(b"* BYE"):
+            code = imap_refusal(line.decode("utf-8", "replace"), "server_unavailable")
+            raise InboxlinkError.of(endpoint_problem(code, self._endpoint, said))
+        # PREAUTH (RFC 9051 section 7.1.4) would leave the password unproven.
+        if not line.upper().startswith(b"* OK"):
+            raise MailboxError(endpoint_problem("protocol_error", self._endpoint, said))
+        return line if before_tls is None else b"* OK TLS is up\r\n"
+
+    def _ask(
+        self, otherwise: str, call: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _R:
+        self._heard.forget()
+        try:
+            return call(*args, **kwargs)
+        except InboxlinkError:
+            raise
+        except _UNEXPECTED as error:
+            trouble = self._problem(error, otherwise)
+        # Out here, so that the exception does not drag theirs along as its context.
+        raise InboxlinkError.of(trouble)
+
+    def _problem(self, error: BaseException, otherwise: str) -> Problem:
+        heard = self._heard
+        if heard.kind == "NO":
+            code, said = imap_refusal(heard.text, otherwise), heard.text
+        elif heard.kind == "BYE":
+            code, said = imap_refusal(heard.text, "connection_lost"), heard.text
+        elif self._reader.has_ended:
+            return endpoint_problem("connection_lost", self._endpoint)
+        else:
+            code, said = "protocol_error", heard.text or str(error)
+        return endpoint_problem(code, self._endpoint, self._text.clean(said))
+
+
+@dataclass
+class _Heard:
+    """The last word on the last command: `OK`, `NO`, `BAD` or `BYE`, and its text."""
+
+    kind: str | None = None
+    text: str = ""
+
+    def forget(self) -> None:
+        self.kind, self.text = None, ""
+
+    def keep(self, kind: str, text: bytes) -> None:
+        self.kind, self.text = kind, text.decode("utf-8", "replace")
+
+
+class _Protocol(imaplib.IMAP4):
+    """imaplib over a channel, with nothing kept and nothing logged."""
+
+    # imapclient raises the level to log every line; imaplib itself keeps the last ten.
+    debug = property(lambda _: 0, lambda _, __: None)  # type: ignore[assignment]
+    literal: Any
+
+    def __init__(
+        self, channel: Channel, reader: AnswerReader, heard: _Heard, greeting: bytes
+    ) -> None:
+        self._channel = channel
+        self._reader = reader
+        self._heard = heard
+        self._greeting: bytes | None = greeting
+        super().__init__()
+
+    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
+        """The channel is open already."""
+
+    def readline(self) -> bytes:
+        line, self._greeting = self._greeting, None
+        return self._reader.readline() if line is None else line
+
+    def read(self, size: int) -> bytes:
+        return self._reader.read(size)
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - bytes-like, as imaplib has it
+        self._reader.begin()
+        self._channel.sendall(data)
+
+    def shutdown(self) -> None:
+        self._channel.close()
+
+    def authenticate_plain(self, message: bytes, *, is_initial: bool) -> None:
+        encoded = base64.b64encode(message)
+        if is_initial:
+            answer = self._simple_command("AUTHENTICATE", "PLAIN", encoded)
+        else:
+            self.literal = _Continuation((encoded,)).next
+            answer = self._simple_command("AUTHENTICATE", "PLAIN")
+        self._signed_in(answer)
+
+    def login_once(self, user: bytes, secret: bytes) -> None:
+        if user.isascii() and secret.isascii():
+            answer = self._simple_command("LOGIN", _quoted(user), _quoted(secret))
+        else:
+            # A quoted string is 7-bit (RFC 3501 section 4.3); a literal is not.
+            self.literal = _Continuation((user + b" {%d}" % len(secret), secret)).next
+            answer = self._simple_command("LOGIN", b"{%d}" % len(user))
+        self._signed_in(answer)
+
+    def _signed_in(self, answer: tuple[str, list[Any]]) -> None:
+        if answer[0] != "OK":
+            raise self.error(answer[0])
+        self.state = "AUTH"
+
+    def _get_tagged_response(self, tag: bytes, expect_bye: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - as imaplib has it
+        answer = super()._get_tagged_response(tag, expect_bye)
+        self._heard.keep(answer[0], answer[1][-1] or b"")
+        return answer
+
+    def _check_bye(self) -> None:
+        said = self.untagged_responses.get("BYE")
+        if said and isinstance(said[-1], bytes):
+            self._heard.keep("BYE", said[-1])
+        super()._check_bye()
+
+    def _log(self, line: str) -> None:
+        """Keep nothing: the line may be a LOGIN."""
+
+    def _mesg(self, line: str, secs: float | None = None) -> None:
+        """Print nothing."""
+
+
+class _Continuation:
+    """What answers each `+` of the server, in turn; one more than that ends the session."""
+
+    def __init__(self, parts: tuple[bytes, ...]) -> None:
+        self._parts = iter(parts)
+
+    def next(self, _: bytes) -> bytes:
+        part = next(self._parts, None)
+        if part is None:
+            raise imaplib.IMAP4.abort("asked for more than the command has")
+        return part
+
+
+class _Client(imapclient.IMAPClient):  # type: ignore[misc]
+    """imapclient over `_Protocol`."""
+
+    def __init__(
+        self, channel: Channel, reader: AnswerReader, heard: _Heard, greeting: bytes
+    ) -> None:
+        self._wired = (channel, reader, heard, greeting)
+        super().__init__("", port=0, ssl=False)
+
+    def _create_IMAP4(self) -> _Protocol:  # noqa: N802 - imapclient's name
+        return _Protocol(*self._wired)
+
+    def _set_read_timeout(self) -> None:
+        """The channel has its deadline."""
+
+    def identity(self) -> bytes:
+        kind, answer = self._imap._simple_command("ID", "NIL")  # noqa: SLF001 - its own connection
+        self._checkok("id", kind, answer)
+        said = self._imap.untagged_responses.pop("ID", [])
+        return b" ".join(part if isinstance(part, bytes) else b" ".join(part) for part in said)
+
+    def authenticate_plain(self, message: bytes, *, is_initial: bool) -> None:
+        self._forget_what_was_offered()
+        self._imap.authenticate_plain(message, is_initial=is_initial)
+
+    def login_once(self, user: bytes, secret: bytes) -> None:
+        self._forget_what_was_offered()
+        self._imap.login_once(user, secret)
+
+    def _forget_what_was_offered(self) -> None:
+        # RFC 9051 section 6.2: capabilities may change by signing in; what the server says with
+        # its OK counts, or else it is asked again.
+        self._imap.untagged_responses.clear()
+        self._cached_capabilities = None
+
+
+def _quoted(text: bytes) -> bytes:
+    return b'"' + text.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'

@@ -1,0 +1,64 @@
+"""What a server said, made fit to be shown and kept.
+
+A server can put anything into its words: an escape sequence for the terminal, or the LOGIN line
+that it was just sent. So its words pass through here before they enter a problem or a report,
+and whoever sends a secret says first which one.
+"""
+
+import base64
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+__all__ = ["MAX_CHARACTERS", "RemoteText"]
+
+#: RFC 5321 section 4.5.3.1.5 gives a reply line 512 octets; more helps nobody.
+MAX_CHARACTERS = 512
+
+_MASK = "•••"
+
+# Cc control, Cf format (bidirectional overrides too), Cs lone surrogates, Zl and Zp separators.
+_UNSHOWABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+class RemoteText:
+    """Clean the words of one server.
+
+    Args:
+        secrets: What must not come back, in the clear, quoted, percent-encoded or inside any
+            base64, which every SASL exchange is.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = [form for secret in secrets if secret for form in _forms(secret)]
+        self._secret = re.compile("|".join(forms), re.IGNORECASE) if forms else None
+
+    def clean(self, said: bytes | str) -> str | None:
+        """The words in one line of at most `MAX_CHARACTERS`; None = nothing was said."""
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        # Once as it came, once more without the characters that may have split a secret.
+        text = self._masked(text)
+        shown = (" " if unicodedata.category(c) in _UNSHOWABLE else c for c in text)
+        text = self._masked(" ".join("".join(shown).split()))
+        if len(text) > MAX_CHARACTERS:
+            text = f"{text[: MAX_CHARACTERS - 1]}…"
+        return text or None
+
+    def _masked(self, text: str) -> str:
+        return text if self._secret is None else self._secret.sub(_MASK, text)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    escaped = secret.replace("\\", "\\\\").replace('"', '\\"')
+    encoded = quote(secret, safe="", errors="replace")
+    yield from (re.escape(form) for form in sorted({escaped, secret, encoded}, key=len)[::-1])
+    octets = secret.encode("utf-8", "surrogateescape")
+    for before in range(3):
+        # Six bits a character: those at the edges also hold bits of what stands beside the
+        # secret, so the ones in between are looked for, and the whole run of base64 goes.
+        text = base64.b64encode(bytes(before) + octets).decode()
+        first = -(-before * 8 // 6)
+        last = (before + len(octets)) * 8 // 6
+        if last - first > 1:
+            yield f"[a-z0-9+/]*{re.escape(text[first:last])}[a-z0-9+/]*=*"

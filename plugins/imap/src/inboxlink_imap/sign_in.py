@@ -1,0 +1,220 @@
+"""The sign-in, as a function from one step and its answer to the next step.
+
+    start ──> survey ──> sign_in ──> done
+                │  ^        │ servers changed: survey again, and the password is forgotten
+                v  │        v
+      servers (a form), certificate (a confirmation)
+
+Servers and certificates are settled before the password is asked for, and a password lives only
+in the call that it came with.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import SecretStr
+
+from inboxlink.errors import InboxlinkError, Problem, problem
+from inboxlink.types.context import AuthContext, CertificateFacts
+from inboxlink.types.credential import Credential, CredentialKind, SecretName
+from inboxlink.types.detection import CertificatePin, Endpoint, Role
+from inboxlink.types.disclosure import Audience
+from inboxlink.types.steps import (
+    Abort,
+    Agreed,
+    Confirm,
+    ConfirmKind,
+    Done,
+    Event,
+    Form,
+    Start,
+    State,
+    Step,
+    Submit,
+)
+from inboxlink_imap import policy
+from inboxlink_imap.draft import Draft
+from inboxlink_imap.entry import PREFIX, read_draft
+from inboxlink_imap.forms import servers_form, sign_in_form
+from inboxlink_imap.reply_codes import endpoint_problem
+from inboxlink_imap.secret_octets import sendable
+from inboxlink_imap.survey import Finding, survey
+from inboxlink_imap.usernames import rendered
+
+__all__ = ["advance"]
+
+_CERTIFICATE = "certificate"
+
+#: Certificates that a person may trust for themselves. One that has expired, is not valid yet or
+#: is broken is refused with the reason: it proves nothing even to who knows the server.
+_CONFIRMABLE = frozenset({"certificate_untrusted", "certificate_wrong_name", "certificate_changed"})
+
+#: What can be wrong with a name; everything else is shown beside the port.
+_OF_THE_HOST = frozenset(
+    {"address_blocked", "dns_failed", "host_invalid", "host_not_found", "network_unreachable"}
+)
+
+
+def advance(ctx: AuthContext, step: str, state: State, event: Event) -> Step:
+    """See `inboxlink.hookspecs.authenticate`."""
+    match step, event:
+        case "", Start():
+            return _begin(ctx)
+        case "servers", Submit():
+            return _servers(ctx, Draft.of(state), event)
+        case "certificate", Agreed():
+            return _trusted(ctx, state)
+        case "sign_in", Submit():
+            return _signed_in(ctx, Draft.of(state), event)
+    return Abort(error=problem("answer_mismatch", step=step))
+
+
+def _begin(ctx: AuthContext) -> Step:
+    if ctx.audience is Audience.TEAM:  # req 11, 89
+        return Abort(error=policy.refused(policy.TEAM))
+    if ctx.detection.unsupported is not None:
+        return Abort(error=policy.refused(ctx.detection.unsupported))
+    draft = _first_draft(ctx)
+    if draft.imap is None or draft.smtp is None:
+        return servers_form(draft, ctx.address, {})
+    return _obstacle(ctx, draft) or sign_in_form(draft, ctx.address)
+
+
+def _first_draft(ctx: AuthContext) -> Draft:
+    previous = ctx.previous
+    if previous is not None and previous.endpoints:
+        endpoints, settings = previous.endpoints, previous.settings
+    else:
+        endpoints, settings = ctx.detection.endpoints, {}
+    by_role = {endpoint.role: endpoint for endpoint in endpoints}
+    imap, smtp = by_role.get(Role.IMAP), by_role.get(Role.SUBMISSION)
+    username = settings.get("username") or rendered(imap, ctx.address)
+    outgoing = settings.get("outgoing_username") or (rendered(smtp, ctx.address) if smtp else None)
+    return Draft(
+        username=username,
+        is_shared=outgoing in (None, username),
+        outgoing_username=outgoing,
+        imap=imap,
+        smtp=smtp,
+    )
+
+
+def _servers(ctx: AuthContext, known: Draft, answer: Submit) -> Step:
+    draft, errors = read_draft(known, answer.values, ctx.address)
+    if errors:
+        return servers_form(known, ctx.address, errors, answer.values)
+    return _obstacle(ctx, draft) or sign_in_form(draft, ctx.address)
+
+
+def _trusted(ctx: AuthContext, state: State) -> Step:
+    kept: Mapping[str, Any] = state
+    draft = Draft.of(kept["draft"])
+    endpoint = draft.endpoint(Role(kept["role"]))
+    assert endpoint is not None
+    draft = draft.with_endpoint(replace(endpoint, pin=CertificatePin(*kept["pin"])))
+    return _obstacle(ctx, draft) or sign_in_form(draft, ctx.address)
+
+
+def _signed_in(ctx: AuthContext, known: Draft, answer: Submit) -> Step:
+    draft, errors = read_draft(known, answer.values, ctx.address)
+    secrets = {SecretName.PASSWORD: answer.secrets.get("password")}
+    if not draft.is_shared:
+        secrets[SecretName.OUTGOING_PASSWORD] = answer.secrets.get("outgoing_password")
+    for name, secret in secrets.items():
+        trouble = _objection(name, secret)
+        if trouble is not None:
+            errors[name.value] = trouble
+    if errors:
+        return sign_in_form(known, ctx.address, errors, answer.values)
+    if draft.endpoints != known.endpoints:
+        obstacle = _obstacle(ctx, draft)
+        if obstacle is not None:
+            return obstacle
+    return _done(ctx, draft, {name: each for name, each in secrets.items() if each is not None})
+
+
+def _objection(name: SecretName, secret: SecretStr | None) -> Problem | None:
+    if secret is None or not secret.get_secret_value():
+        return problem("value_missing", field=name.value)
+    try:
+        sendable("-", secret.get_secret_value())
+    except InboxlinkError as error:
+        return error.problem
+    return None
+
+
+def _done(ctx: AuthContext, draft: Draft, secrets: dict[SecretName, SecretStr]) -> Done:
+    username = draft.username or rendered(draft.imap, ctx.address)
+    settings = {"username": username}
+    if not draft.is_shared:
+        settings["outgoing_username"] = draft.outgoing_username or username
+    return Done(
+        credential=Credential(kind=CredentialKind.PASSWORD, account=username, secrets=secrets),
+        settings=settings,
+        endpoints=draft.endpoints,
+    )
+
+
+def _obstacle(ctx: AuthContext, draft: Draft) -> Form | Confirm | None:
+    """What keeps these servers from being used; None = nothing, the password can be asked."""
+    findings = [each for each in survey(ctx, draft.endpoints) if each.problem is not None]
+    errors: dict[str, Problem] = {}
+    confirmations = []
+    for finding in findings:
+        assert finding.problem is not None
+        confirmation = None
+        if finding.problem.code in _CONFIRMABLE:
+            confirmation = _confirmation(ctx, draft, finding)
+        if isinstance(confirmation, Confirm):
+            confirmations.append(confirmation)
+        else:
+            errors |= _field_error(finding.endpoint.role, confirmation or finding.problem)
+    if errors:
+        return servers_form(draft, ctx.address, errors)
+    return confirmations[0] if confirmations else None
+
+
+def _confirmation(ctx: AuthContext, draft: Draft, finding: Finding) -> Confirm | Problem:
+    """Show the certificate, or say why it cannot be trusted even so."""
+    endpoint = finding.endpoint
+    assert finding.problem is not None
+    try:
+        shown = ctx.certificate(endpoint)
+    except InboxlinkError as error:
+        return error.problem
+    if shown.not_after <= ctx.now():
+        return endpoint_problem("certificate_expired", endpoint)
+    if shown.not_before > ctx.now():
+        return endpoint_problem("certificate_not_yet_valid", endpoint)
+    return Confirm(
+        step=_CERTIFICATE,
+        kind=ConfirmKind.CERTIFICATE,
+        facts=_facts(endpoint, shown, finding.problem.code),
+        state={
+            "draft": draft.kept(),
+            "role": endpoint.role.value,
+            "pin": [shown.sha256, shown.der, not shown.matches_name],
+        },
+    )
+
+
+def _facts(endpoint: Endpoint, shown: CertificateFacts, code: str) -> dict[str, str]:
+    facts = {
+        "endpoint": endpoint.authority,
+        "problem": code,
+        "subject": shown.subject,
+        "names": ", ".join(shown.names),
+        "issuer": shown.issuer,
+        "not_before": shown.not_before.isoformat(),
+        "not_after": shown.not_after.isoformat(),
+        "sha256": shown.sha256,
+    }
+    if endpoint.pin is not None:  # a certificate that changed: show both
+        facts["previous_sha256"] = endpoint.pin.sha256
+    return facts
+
+
+def _field_error(role: Role, trouble: Problem) -> dict[str, Problem]:
+    is_of_host = trouble.code in _OF_THE_HOST or trouble.code.startswith("certificate_")
+    return {f"{PREFIX[role]}_{'host' if is_of_host else 'port'}": trouble}

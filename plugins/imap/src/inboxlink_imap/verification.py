@@ -1,0 +1,233 @@
+"""Prove both directions, with at most one use of a wrong password.
+
+IMAP runs in the hook's thread. SMTP connects, does TLS and EHLO beside it in a second one; its
+AUTH waits for IMAP's answer, and is left out only where the same user name and password were
+just refused.
+"""
+
+import time
+from collections.abc import Mapping
+from threading import Event, Thread
+
+from inboxlink.errors import InboxlinkError, Kind, problem
+from inboxlink.types.context import CallContext
+from inboxlink.types.credential import Credential, SecretName
+from inboxlink.types.detection import Endpoint, Role
+from inboxlink.types.report import Chain, Identity, Proof, VerifyReport
+from inboxlink_imap.chain import Stages, Stopped
+from inboxlink_imap.imap_session import ImapSession
+from inboxlink_imap.own_message import await_message, compose
+from inboxlink_imap.smtp_session import SmtpSession
+from inboxlink_imap.usernames import rendered
+
+__all__ = ["verify"]
+
+
+def verify(
+    ctx: CallContext,
+    credential: Credential,
+    settings: Mapping[str, str],
+    endpoints: tuple[Endpoint, ...],
+) -> VerifyReport:
+    """See `inboxlink.hookspecs.verify`."""
+    incoming, outgoing = _endpoint(endpoints, Role.IMAP), _endpoint(endpoints, Role.SUBMISSION)
+    password = credential.secret(SecretName.PASSWORD)
+    username = settings.get("username") or rendered(incoming, ctx.address)
+    has_own = SecretName.OUTGOING_PASSWORD in credential.secrets
+    outgoing_name = settings.get("outgoing_username") or username
+    outgoing_password = credential.secret(SecretName.OUTGOING_PASSWORD) if has_own else password
+    is_shared = (outgoing_name, outgoing_password) == (username, password)
+
+    sending = _Sending(ctx, outgoing, outgoing_name, outgoing_password, is_shared=is_shared)
+    sending.start()
+    receiving = _Receiving(ctx, incoming, username, password)
+    try:
+        receiving.sign_in()
+    finally:
+        sending.go_on(after_refusal=receiving.was_refused)
+    receiving.look_around()
+    sending.finish()
+    is_proven = False
+    try:
+        if ctx.send_test_message and receiving.stages.is_whole and sending.stages.is_whole:
+            is_proven = _to_oneself(ctx, receiving, sending)
+    finally:
+        receiving.close()
+        sending.close()
+    proof = Proof.PROVEN if is_proven else Proof.DECLARED
+    return VerifyReport(
+        checks=receiving.stages.checks + sending.stages.checks,
+        identities=(Identity(address=str(ctx.address), proof=proof),),
+    )
+
+
+def _endpoint(endpoints: tuple[Endpoint, ...], role: Role) -> Endpoint:
+    return next(endpoint for endpoint in endpoints if endpoint.role is role)
+
+
+class _Receiving:
+    """The direction over IMAP."""
+
+    def __init__(self, ctx: CallContext, endpoint: Endpoint, username: str, password: str) -> None:
+        self.stages = Stages(
+            Chain.RECEIVE, "capability", "login", "identity", "select", "sent_folder"
+        )
+        self.session: ImapSession | None = None
+        self._ctx = ctx
+        self._endpoint = endpoint
+        self._username = username
+        self._password = password
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether the server said a definite no to this user name and password."""
+        refusal = self.stages.problem_of("login")
+        return refusal is not None and refusal.kind is Kind.SIGN_IN
+
+    def sign_in(self) -> None:
+        try:
+            channel = self.stages.connect(self._ctx, self._endpoint)
+            self.session = session = self.stages.run(
+                "capability",
+                lambda: _greeted(ImapSession(channel, self._endpoint)),
+                lambda session: session.shown_capabilities,
+            )
+            self.stages.run(
+                "login",
+                lambda: session.sign_in(self._username, self._password),
+                lambda mechanism: mechanism,
+            )
+        except Stopped:
+            pass
+
+    def look_around(self) -> None:
+        session = self.session
+        if session is None or self.stages.problem_of("login") is not None:
+            return
+        # IMAP knows no address of its own accounts; that the message to oneself arrives is the
+        # only proof there is.
+        self.stages.run("identity", lambda: str(self._ctx.address), lambda address: address)
+        try:
+            self.stages.run("select", session.examine_inbox, lambda count: f"INBOX {count}")
+            self.stages.run("sent_folder", lambda: _sent_folder(session), lambda name: name)
+        except Stopped:
+            pass
+
+    def close(self) -> None:
+        if self.session is not None:
+            self.session.close()
+
+
+def _greeted(session: ImapSession) -> ImapSession:
+    try:
+        session.identify()
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _sent_folder(session: ImapSession) -> str:
+    # Mail is sent and recorded without it, so that nothing about it fails a verification.
+    try:
+        return session.sent_folder() or "-"
+    except InboxlinkError as error:
+        return f"- ({error.code})"
+
+
+class _Sending:
+    """The direction over SMTP, in a thread of its own."""
+
+    def __init__(
+        self,
+        ctx: CallContext,
+        endpoint: Endpoint,
+        username: str,
+        password: str,
+        *,
+        is_shared: bool,
+    ) -> None:
+        self.stages = Stages(Chain.SEND, "ehlo", "auth", "sender")
+        self.session: SmtpSession | None = None
+        self._ctx = ctx
+        self._endpoint = endpoint
+        self._username = username
+        self._password = password
+        self._is_shared = is_shared
+        self._may_sign_in = False
+        self._told = Event()
+        self._fault: BaseException | None = None
+        self._thread = Thread(target=self._run, name="inboxlink-imap-smtp", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def go_on(self, *, after_refusal: bool) -> None:
+        """Say what IMAP answered; a secret of its own goes whatever that was."""
+        self._may_sign_in = not (after_refusal and self._is_shared)
+        self._told.set()
+
+    def finish(self) -> None:
+        # Every wait in there ends with the channel's deadline.
+        self._thread.join()
+        if self._fault is not None:
+            raise self._fault
+
+    def close(self) -> None:
+        if self.session is not None:
+            self.session.close()
+
+    def _run(self) -> None:
+        try:
+            self._verify()
+        except Stopped:
+            pass
+        except BaseException as fault:  # noqa: BLE001 - raised again by the hook's thread
+            self._fault = fault
+
+    def _verify(self) -> None:
+        channel = self.stages.connect(self._ctx, self._endpoint)
+        self.session = session = self.stages.run(
+            "ehlo",
+            lambda: SmtpSession(channel, self._endpoint),
+            lambda session: session.shown_extensions,
+        )
+        self._told.wait()
+        if not self._may_sign_in:
+            return
+        self.stages.run(
+            "auth",
+            lambda: session.sign_in(self._username, self._password),
+            lambda mechanism: mechanism,
+        )
+        self.stages.run("sender", lambda: session.check_sender(self._ctx.address), lambda _: None)
+
+
+def _to_oneself(ctx: CallContext, receiving: _Receiving, sending: _Sending) -> bool:
+    """Send a message to the person, wait for it and remove it; True = it came."""
+    incoming, outgoing = receiving.session, sending.session
+    assert incoming is not None
+    assert outgoing is not None
+    message = compose(ctx)
+    sending.stages.add("message")
+    receiving.stages.add("message")
+    try:
+        sending.stages.run("message", lambda: outgoing.send(message, ctx.address), lambda _: None)
+        began = time.perf_counter()
+        found = receiving.stages.run(
+            "message",
+            lambda: await_message(incoming, message["Message-ID"], ctx.deadline),
+            lambda uids: f"{len(uids)}",
+        )
+        if not found:
+            took_ms = (time.perf_counter() - began) * 1000
+            receiving.stages.fail("message", problem("message_not_found"), took_ms)
+            return False
+        receiving.stages.run("message", lambda: incoming.remove(found), _removal)
+    except Stopped:
+        return False
+    return True
+
+
+def _removal(is_gone: bool) -> str:  # noqa: FBT001 - what `remove` gave back
+    return "found, removed" if is_gone else "found, marked as deleted"
