@@ -208,6 +208,7 @@ _SETUP: dict[str, Blame | None] = {
     "preset_unknown": Blame.OPERATOR,
     "sign_in_again": Blame.PERSON,
     "extra_missing": Blame.OPERATOR,
+    "demo_failed": Blame.HOST,
     "mailbox_required": Blame.PERSON,
     "partial_declined": Blame.PERSON,
     "cancelled": Blame.PERSON,

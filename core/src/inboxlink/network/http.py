@@ -83,7 +83,6 @@ def _get(url: str, host: str, target: str, channel: TlsChannel) -> HttpAnswer:
     except (http.client.HTTPException, ValueError):
         raise _trouble(host) from None
     finally:
-        connection.close()
         channel.close()
 
 
@@ -91,6 +90,9 @@ class _Connection(http.client.HTTPConnection):
     def __init__(self, host: str, channel: TlsChannel) -> None:
         super().__init__(host)
         self.sock = channel  # it uses of a socket what a channel has
+
+    def close(self) -> None:
+        """Leave the channel open: the response is read after the client has let go of it."""
 
 
 def _trouble(host: str) -> MailboxError:

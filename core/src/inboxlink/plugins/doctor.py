@@ -44,7 +44,7 @@ def examine(verdicts: Iterable[Verdict], now: datetime) -> dict[str, CheckResult
 
 
 def _start(candidate: Candidate) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - this interpreter, and a name from metadata
+    return subprocess.Popen(
         [sys.executable, "-m", "inboxlink.plugins.examination", candidate.distribution, _MARK],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

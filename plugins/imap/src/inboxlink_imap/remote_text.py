@@ -18,6 +18,8 @@ MAX_CHARACTERS = 512
 
 _MASK = "•••"
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+=*")
+
 # Cc control, Cf format (bidirectional overrides too), Cs lone surrogates, Zl and Zp separators.
 _UNSHOWABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -31,8 +33,11 @@ class RemoteText:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = [form for secret in secrets if secret for form in _forms(secret)]
-        self._secret = re.compile("|".join(forms), re.IGNORECASE) if forms else None
+        secrets = [secret for secret in secrets if secret]
+        forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len)
+        words = "|".join(re.escape(form) for form in reversed(forms))
+        self._secret = re.compile(words, re.IGNORECASE) if words else None
+        self._encoded = [part for secret in secrets for part in _encoded(secret)]
 
     def clean(self, said: bytes | str) -> str | None:
         """The words in one line of at most `MAX_CHARACTERS`; None = nothing was said."""
@@ -46,19 +51,25 @@ class RemoteText:
         return text or None
 
     def _masked(self, text: str) -> str:
-        return text if self._secret is None else self._secret.sub(_MASK, text)
+        if self._secret is None:
+            return text
+        return _BASE64.sub(self._masked_run, self._secret.sub(_MASK, text))
+
+    def _masked_run(self, run: re.Match[str]) -> str:
+        return _MASK if any(part in run[0] for part in self._encoded) else run[0]
 
 
-def _forms(secret: str) -> Iterator[str]:
-    escaped = secret.replace("\\", "\\\\").replace('"', '\\"')
-    encoded = quote(secret, safe="", errors="replace")
-    yield from (re.escape(form) for form in sorted({escaped, secret, encoded}, key=len)[::-1])
+def _forms(secret: str) -> tuple[str, ...]:
+    quoted = secret.replace("\\", "\\\\").replace('"', '\\"')
+    return secret, quoted, quote(secret, safe="", errors="replace")
+
+
+def _encoded(secret: str) -> Iterator[str]:
     octets = secret.encode("utf-8", "surrogateescape")
     for before in range(3):
         # Six bits a character: those at the edges also hold bits of what stands beside the
         # secret, so the ones in between are looked for, and the whole run of base64 goes.
         text = base64.b64encode(bytes(before) + octets).decode()
-        first = -(-before * 8 // 6)
-        last = (before + len(octets)) * 8 // 6
-        if last - first > 1:
-            yield f"[a-z0-9+/]*{re.escape(text[first:last])}[a-z0-9+/]*=*"
+        part = text[-(-before * 8 // 6) : (before + len(octets)) * 8 // 6]
+        if len(part) > 1:
+            yield part

@@ -187,6 +187,10 @@ def _confirmation(ctx: AuthContext, draft: Draft, finding: Finding) -> Confirm |
         return endpoint_problem("certificate_expired", endpoint)
     if shown.not_before > ctx.now():
         return endpoint_problem("certificate_not_yet_valid", endpoint)
+    if endpoint.pin is not None and endpoint.pin.sha256 == shown.sha256:
+        # Trusted already and still refused: another yes would change nothing.
+        return endpoint_problem("certificate_invalid", endpoint)
+    is_of_another = finding.problem.code == "certificate_wrong_name" or not shown.matches_name
     return Confirm(
         step=_CERTIFICATE,
         kind=ConfirmKind.CERTIFICATE,
@@ -194,7 +198,7 @@ def _confirmation(ctx: AuthContext, draft: Draft, finding: Finding) -> Confirm |
         state={
             "draft": draft.kept(),
             "role": endpoint.role.value,
-            "pin": [shown.sha256, shown.der, not shown.matches_name],
+            "pin": [shown.sha256, shown.der, is_of_another],
         },
     )
 

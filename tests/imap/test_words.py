@@ -1,0 +1,129 @@
+"""Strings and disclosures, in both languages."""
+
+import json
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import inboxlink_imap
+from inboxlink.types.address import parse_address
+from inboxlink.types.detection import Basis, Detection, Endpoint, Role, Tls
+from inboxlink.types.disclosure import Application, Audience, Capability, DiscloseContext
+from inboxlink.types.text import Text
+from inboxlink_imap.disclosing import VERSIONS
+from inboxlink_imap.draft import Draft
+from inboxlink_imap.forms import servers_form, sign_in_form
+from inboxlink_imap.provider import disclose
+from inboxlink_imap.words import LANGUAGES
+
+PACKAGE = Path(inboxlink_imap.__file__).parent
+STRINGS = {
+    language: json.loads((PACKAGE / "strings" / f"{language}.json").read_text("utf-8"))
+    for language in LANGUAGES
+}
+ACME = Application("Acme", "https://acme.example/privacy", "help@acme.example")
+PLACES = {
+    "I": Detection("imap", Basis.GUESS, Text("x")),
+    "G-C": Detection("imap", Basis.GUESS, Text("x"), settings={"variant": "gmail"}),
+    "I-O": Detection(
+        "imap",
+        Basis.GUESS,
+        Text("x"),
+        (Endpoint(Role.IMAP, "outlook.office365.com", 993, Tls.IMPLICIT),),
+    ),
+}
+
+
+def context(language: str, application: Application = ACME) -> DiscloseContext:
+    return DiscloseContext(application, language, Audience.PERSONAL, frozenset(Capability))
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_languages_say_the_same() -> None:
+    """Every string stands in every language, with the same placeholders, under our own name."""
+    english = STRINGS["en"]
+    assert all(key.startswith("imap.") for key in english)
+    for strings in STRINGS.values():
+        assert strings.keys() == english.keys()
+        for key, text in strings.items():
+            assert text.strip()
+            assert placeholders(text) == placeholders(english[key]), key
+
+
+def test_every_key_of_the_code_has_a_string() -> None:
+    """No text that the code names is missing, and none that is written is unused."""
+    address = parse_address("ann@example.org")
+    forms = servers_form(Draft(), address, {}), sign_in_form(Draft(), address)
+    keys = {form.title.key for form in forms}
+    for form in forms:
+        for field in form.fields:
+            keys |= {field.label.key, field.help.key if field.help else field.label.key}
+    source = "".join(module.read_text("utf-8") for module in PACKAGE.glob("*.py"))
+    keys |= {key for key in re.findall(r'"(imap\.[a-z_.0-9]+)"', source) if key in STRINGS["en"]}
+    for name in re.findall(r'_refusal\("(\w+)"\)', source):
+        keys |= {f"imap.refused.{name}", f"imap.refused.{name}.instead"}
+    named = re.findall(r'Text\("(imap\.[^"]+)"', source)
+    assert set(named) <= STRINGS["en"].keys()
+    assert keys == STRINGS["en"].keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", PLACES)
+def test_disclosures_are_whole(language: str, name: str) -> None:
+    """Each kind of server has its own text, filled in, with both ways to end it."""
+    # req 26, 43, 51, 87, 88, 105, 106, 110
+    (disclosure,) = disclose(PLACES[name], context(language))
+    assert disclosure.id == f"imap.{name}"
+    assert disclosure.version == VERSIONS[name]
+    assert disclosure.language == language
+    assert disclosure.scopes == ()
+    assert len(disclosure.data) == 5
+    shown = [disclosure.title, disclosure.body, disclosure.remove_here, disclosure.revoke_there]
+    assert all(text and "{" not in text for text in shown)
+    assert "Acme" in disclosure.title
+    assert "https://acme.example/privacy" in disclosure.body
+    assert "help@acme.example" in disclosure.body
+    assert "IT" in disclosure.body
+
+
+def test_what_the_operator_did_not_give_is_left_out() -> None:
+    """Without a privacy policy the paragraph that would name it is gone, not half empty."""
+    (full,) = disclose(PLACES["I"], context("en"))
+    (bare,) = disclose(PLACES["I"], context("en", Application("Acme")))
+    assert len(full.body.split("\n\n")) == len(bare.body.split("\n\n")) + 2
+    assert full.digest != bare.digest
+
+
+def test_an_unknown_language_is_english() -> None:
+    """A language without texts gets English, and the disclosure says so."""
+    (disclosure,) = disclose(PLACES["I"], context("xx"))
+    assert disclosure.language == "en"
+
+
+def test_disclosures_have_the_same_shape_in_every_language() -> None:
+    """A translation has as many paragraphs and kinds of data as the original."""
+    for name, version in VERSIONS.items():
+        texts = [
+            json.loads(
+                (PACKAGE / "disclosures" / language / f"{name}.v{version}.json").read_text("utf-8")
+            )
+            for language in LANGUAGES
+        ]
+        assert len({len(text["body"]) for text in texts}) == 1
+        assert len({len(text["data"]) for text in texts}) == 1
+        for parts in zip(*(text["body"] for text in texts), strict=True):
+            assert len({frozenset(placeholders(part)) for part in parts}) == 1
+
+
+def test_only_the_servers_of_the_variant_are_named() -> None:
+    """Gmail's and Outlook's texts say that nothing else of the account is needed."""
+    # req 51, 106
+    (gmail,) = disclose(PLACES["G-C"], context("en"))
+    (outlook,) = disclose(PLACES["I-O"], context("en"))
+    assert "No other Google Workspace application" in gmail.body
+    assert "No other Microsoft application" in outlook.body
