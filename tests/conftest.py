@@ -1,0 +1,3 @@
+"""What every test shares: the peers."""
+
+pytest_plugins = ["peers.fixtures"]

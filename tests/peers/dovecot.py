@@ -1,0 +1,254 @@
+"""A private dovecot: IMAP and submission, as any user."""
+
+import base64
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from peers.certificates import Certificate
+from peers.ports import LOOPBACK, free_port, wait_until
+
+__all__ = ["PROGRAM", "Dovecot", "LoginAttempt"]
+
+PROGRAM = "/usr/sbin/dovecot"
+
+_CONFIGURATION = """
+base_dir = {root}/run
+state_dir = {root}/state
+log_path = {root}/dovecot.log
+auth_verbose = yes
+auth_failure_delay = 0
+listen = 127.0.0.1
+protocols = imap submission
+default_login_user = {user}
+default_internal_user = {user}
+default_internal_group = {group}
+first_valid_uid = 0
+mail_location = maildir:{root}/mail/%u
+mail_uid = {uid}
+mail_gid = {gid}
+ssl = yes
+ssl_cert = <{root}/cert.pem
+ssl_key = <{root}/key.pem
+disable_plaintext_auth = yes
+auth_mechanisms = plain login
+submission_relay_host = 127.0.0.1
+submission_relay_port = {relay}
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {root}/users
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={root}/mail/%u
+}}
+namespace inbox {{
+  inbox = yes
+  mailbox Sent {{
+    auto = create
+    special_use = \\Sent
+  }}
+}}
+service anvil {{
+  chroot =
+  # Without the penalty socket a wrong password does not slow down the test that follows.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+    ssl = yes
+  }}
+}}
+service submission-login {{
+  chroot =
+  inet_listener submission {{
+    port = {submission}
+  }}
+  inet_listener submissions {{
+    port = {submissions}
+    ssl = yes
+  }}
+}}
+service stats {{
+  chroot =
+}}
+{extra}
+"""
+
+
+@dataclass(frozen=True)
+class LoginAttempt:
+    """One use of a password, as dovecot saw it."""
+
+    protocol: str
+    user: str
+    ok: bool
+
+
+class Dovecot:
+    """Dovecot on free ports: `imap` and `submission` with STARTTLS, `imaps`, `submissions`.
+
+    As root it runs as `nobody`, so that one configuration serves everybody.
+    """
+
+    def __init__(
+        self,
+        users: Mapping[str, str],
+        certificate: Certificate,
+        relay: int,
+        extra: str = "",
+    ) -> None:
+        self.imap, self.imaps = free_port(), free_port()
+        self.submission, self.submissions = free_port(), free_port()
+        self._users = users
+        self._certificate = certificate
+        self._relay = relay
+        self._extra = extra
+        self._root = Path(tempfile.mkdtemp(prefix="dovecot-"))
+        self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+        self._process: subprocess.Popen[bytes] | None = None
+        self._forgotten = 0
+
+    def __enter__(self) -> "Dovecot":
+        for name in ("run", "state", "mail"):
+            (self._root / name).mkdir()
+        shutil.copy(self._certificate.cert, self._root / "cert.pem")
+        shutil.copy(self._certificate.key, self._root / "key.pem")
+        lines = [
+            f"{user}:{{PLAIN.b64}}{base64.b64encode(password.encode()).decode()}::::::\n"
+            for user, password in self._users.items()
+        ]
+        (self._root / "users").write_text("".join(lines))
+        (self._root / "dovecot.conf").write_text(self._configuration())
+        self._own(self._root)
+        for path in self._root.rglob("*"):
+            self._own(path)
+        identity = (
+            {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
+            if os.geteuid() == 0
+            else {}
+        )
+        self._process = subprocess.Popen(
+            [PROGRAM, "-F", "-c", str(self._root / "dovecot.conf")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self._root,
+            **identity,  # type: ignore[call-overload]
+        )
+        try:
+            wait_until(self.imaps, is_open=True)
+            wait_until(self.submissions, is_open=True)
+        except TimeoutError:
+            log = self.log()
+            self.__exit__(None, None, None)
+            raise RuntimeError(f"dovecot did not start:\n{log}") from None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            wait_until(self.imaps, is_open=False)
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    def connect_map(self, domain: str) -> dict[str, str]:
+        """`[network] connect` for this server under the usual names of a domain."""
+        return {
+            f"imap.{domain}:993": f"{LOOPBACK}:{self.imaps}",
+            f"imap.{domain}:143": f"{LOOPBACK}:{self.imap}",
+            f"smtp.{domain}:465": f"{LOOPBACK}:{self.submissions}",
+            f"smtp.{domain}:587": f"{LOOPBACK}:{self.submission}",
+        }
+
+    def log(self) -> str:
+        """The log so far."""
+        path = self._root / "dovecot.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def forget(self) -> None:
+        """Leave what was logged until now out of `attempts`."""
+        self._forgotten = len(self.log())
+
+    def attempts(self) -> list[LoginAttempt]:
+        """Every use of a password since `forget`, which dovecot logs when a connection ends."""
+        attempts = []
+        for line in self.log()[self._forgotten :].splitlines():
+            protocol = re.search(r" (imap|submission)-login: ", line)
+            if protocol is None:
+                continue
+            user = re.search(r"user=<([^>]*)>", line)
+            name = user.group(1) if user else ""
+            failed = re.search(r"auth failed, (\d+) attempts", line)
+            if failed:
+                failure = LoginAttempt(protocol.group(1), name, ok=False)
+                attempts += [failure] * int(failed.group(1))
+            elif "Login: user=" in line:
+                attempts.append(LoginAttempt(protocol.group(1), name, ok=True))
+        return attempts
+
+    def messages(self, address: str) -> list[bytes]:
+        """What lies in an INBOX."""
+        folder = self._root / "mail" / address
+        return [path.read_bytes() for kind in ("new", "cur") for path in folder.glob(f"{kind}/*")]
+
+    def deliver(self, address: str, message: bytes) -> None:
+        """Put a message into an INBOX, as a delivery agent does."""
+        folder = self._root / "mail" / address
+        for kind in ("tmp", "new", "cur"):
+            (folder / kind).mkdir(parents=True, exist_ok=True)
+            self._own(folder / kind)
+        self._own(folder)
+        temporary = folder / "tmp" / f"{os.urandom(8).hex()}.loopback"
+        temporary.write_bytes(message)
+        self._own(temporary)
+        temporary.rename(folder / "new" / temporary.name)
+
+    def _configuration(self) -> str:
+        return _CONFIGURATION.format(
+            root=self._root,
+            user=self._account.pw_name,
+            group=_group_name(self._account.pw_gid),
+            uid=self._account.pw_uid,
+            gid=self._account.pw_gid,
+            relay=self._relay,
+            imap=self.imap,
+            imaps=self.imaps,
+            submission=self.submission,
+            submissions=self.submissions,
+            extra=self._extra,
+        )
+
+    def _own(self, path: Path) -> None:
+        if os.geteuid() == 0:
+            os.chown(path, self._account.pw_uid, self._account.pw_gid)
+
+
+def _group_name(gid: int) -> str:
+    import grp
+
+    return grp.getgrgid(gid).gr_name

@@ -1,0 +1,131 @@
+"""An emulator of ours, written to RFC 9051, RFC 5321 and RFC 3207, that can be told to misbehave.
+
+It serves what no real server can be brought to do: a stripped STARTTLS, bytes behind it, a server
+that drips, an echo of the password. What a test wants differently it says in a script.
+"""
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from peers.certificates import Certificate
+from peers.ports import LOOPBACK
+
+__all__ = ["Conversation", "ScriptedServer"]
+
+
+class Conversation:
+    """One connection, seen from the server."""
+
+    def __init__(self, sock: socket.socket, certificate: Certificate | None) -> None:
+        self._socket = sock
+        self._certificate = certificate
+        self._buffer = b""
+        self.is_tls = False
+        self.before_tls = b""
+        self.after_tls = b""
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._socket.sendall(data)
+
+    def read_line(self) -> bytes:
+        """One line of the client, without its end; empty at the end of the stream."""
+        while b"\n" not in self._buffer:
+            data = self._socket.recv(4096)
+            if not data:
+                return b""
+            if self.is_tls:
+                self.after_tls += data
+            else:
+                self.before_tls += data
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.rstrip(b"\r")
+
+    def start_tls(self) -> None:
+        """Do the server's side of the handshake."""
+        assert self._certificate is not None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._certificate.cert, self._certificate.key)
+        self._socket = context.wrap_socket(self._socket, server_side=True)
+        self.is_tls = True
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+
+class ScriptedServer:
+    """Runs a script for each connection; `conversations` keeps what was said.
+
+    Args:
+        script: Called with the conversation; when it returns, the server hangs up.
+        certificate: For TLS.
+        implicit: Whether TLS begins at once.
+    """
+
+    def __init__(
+        self,
+        script: Callable[[Conversation], None],
+        certificate: Certificate | None = None,
+        *,
+        implicit: bool = False,
+    ) -> None:
+        self._script = script
+        self._certificate = certificate
+        self._implicit = implicit
+        self._listener = socket.create_server((LOOPBACK, 0))
+        self._threads: list[threading.Thread] = []
+        self.port = int(self._listener.getsockname()[1])
+        self.conversations: list[Conversation] = []
+        self.faults: list[Exception] = []
+
+    def __enter__(self) -> "ScriptedServer":
+        thread = threading.Thread(target=self._accept, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for conversation in self.conversations:
+            conversation.close()
+        for thread in self._threads:
+            thread.join(5)
+        if error is None and self.faults:
+            raise self.faults[0]
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            conversation = Conversation(sock, self._certificate)
+            self.conversations.append(conversation)
+            thread = threading.Thread(target=self._serve, args=(conversation,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, conversation: Conversation) -> None:
+        try:
+            if self._implicit:
+                conversation.start_tls()
+            self._script(conversation)
+        except OSError:
+            pass  # the client hung up, which is its right
+        except Exception as error:
+            self.faults.append(error)
+        finally:
+            conversation.close()
