@@ -1,16 +1,17 @@
 """`inboxlink demo`: a mailbox is connected and taken away again, on this machine alone.
 
-Nothing here is a shortcut: each step is the command that a person would type, in a process of
-its own, with an installation of its own that is gone afterwards.
+Nothing here is a shortcut: each step is the command that a person would type, in an installation
+of its own that is gone afterwards.
 """
 
-import json
+import contextlib
+import io
 import os
 import secrets
 import shlex
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _ADDRESS = "alice@demo.test"
+_DISCLOSURE = "imap.I@1"
 
 
 @make_command("demo", "cli.demo")
@@ -47,10 +49,9 @@ def command(session: Session, interactive: bool) -> int:  # noqa: FBT001 - click
         session.say("cli.demo.starting")
         with mail_world(_ADDRESS, password) as world:
             _write_configuration(Path(home), world)
-            run = _Run(session, Path(home))
-            if interactive:
-                return _interactive(session, run, password)
-            return _scripted(session, run, password)
+            act = _interactive if interactive else _scripted
+            with _at_home(home):
+                return act(session, _Run(session), password)
 
 
 def _write_configuration(home: Path, world: "MailWorld") -> None:
@@ -72,89 +73,89 @@ def _write_configuration(home: Path, world: "MailWorld") -> None:
 
 
 class _Run:
-    """Runs commands of the program itself, shown as a person would type them."""
+    """Runs commands of the program in this process, shown as a person would type them."""
 
-    def __init__(self, session: Session, home: Path) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._environ = os.environ | {"INBOXLINK_HOME": str(home)}
 
-    def __call__(self, *arguments: str, typed: str | None = None) -> None:
-        """Run one command; what it prints is seen, and `typed` is its standard input.
+    def __call__(self, *arguments: str) -> None:
+        """Run one command; what it prints is seen, unless JSON was asked.
 
         Raises:
             SetupError: `demo_failed`: its exit status was not 0.
         """
-        self.show(*arguments)
-        sys.stdout.flush()
-        done = subprocess.run(
-            self._command(*arguments),
-            env=self._environ,
-            input=None if typed is None else typed.encode(),
-            stdout=subprocess.DEVNULL if self._session.is_json else None,
-            check=False,
-        )
-        _require_success(done.returncode, arguments)
+        from inboxlink.cli.app import run
 
-    def read(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON
-        """Run one command unseen and read its JSON.
-
-        Raises:
-            SetupError: As above.
-        """
-        done = subprocess.run(
-            self._command("--json", *arguments),
-            env=self._environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            check=False,
-        )
-        _require_success(done.returncode, arguments)
-        return json.loads(done.stdout)
-
-    def show(self, *arguments: str) -> None:
-        """Print a command as it would be typed."""
         if not self._session.is_json:
-            line = shlex.join(("inboxlink", *arguments))
-            self._session.console.print(f"\n$ {line}", style="bold cyan")
+            self._session.console.print(
+                f"\n$ {shlex.join(('inboxlink', *arguments))}", style="bold cyan"
+            )
+        seen = sys.stdout if not self._session.is_json else io.StringIO()
+        with contextlib.redirect_stdout(seen):
+            status = run(["--lang", self._session.words.language, *arguments])
+        if status != exits.OK:
+            raise SetupError(
+                problem("demo_failed", command=shlex.join(arguments), status=str(status))
+            )
 
-    def _command(self, *arguments: str) -> list[str]:
-        language = ("--lang", self._session.words.language)
-        return [sys.executable, "-c", _PROGRAM, *language, *arguments]
+
+@contextlib.contextmanager
+def _at_home(home: str) -> Iterator[None]:
+    """An installation of the demo's own, for every command until the block ends."""
+    before = os.environ.get("INBOXLINK_HOME")
+    os.environ["INBOXLINK_HOME"] = home
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["INBOXLINK_HOME"]
+        else:
+            os.environ["INBOXLINK_HOME"] = before
 
 
-#: The program by this interpreter, whether or not its script is on the path.
-_PROGRAM = "from inboxlink.cli import main; main()"
+@contextlib.contextmanager
+def _secret(text: str) -> Iterator[str]:
+    """A pipe that holds one line; gives the number of its descriptor."""
+    reading, writing = os.pipe()
+    try:
+        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+            pipe.write(text + "\n")
+        yield str(reading)
+    finally:
+        os.close(reading)
 
 
-def _require_success(status: int, arguments: tuple[str, ...]) -> None:
-    if status != exits.OK:
-        raise SetupError(problem("demo_failed", command=shlex.join(arguments), status=str(status)))
+def _account() -> dict[str, Any]:
+    from inboxlink.cli.output import account_document
+    from inboxlink.connect.host import Host
+
+    with Host() as host:
+        (connection,) = host.connections.page(None).items
+        return account_document(connection)
 
 
 def _scripted(session: Session, run: _Run, password: str) -> int:
-    detected = run.read("detect", _ADDRESS, "--lookup", "full")
     run("detect", _ADDRESS, "--lookup", "full")
-    shown = run.read("disclosures", "list")["disclosures"]
-    reference = next(each["reference"] for each in shown if each["id"] == "imap.I")
-    run(
-        *("connect", _ADDRESS, "--lookup", "full", "--acknowledge", reference),
-        *("--no-inbox-automation", "--send-test-message", "--password-stdin"),
-        typed=password + "\n",
-    )
-    (account,) = run.read("accounts", "list")["accounts"]
+    run("disclosures", "list", "--address", _ADDRESS)
+    with _secret(password) as descriptor:
+        run(
+            *("connect", _ADDRESS, "--lookup", "full", "--acknowledge", _DISCLOSURE),
+            *("--no-inbox-automation", "--send-test-message"),
+            *("--secret-fd", f"password={descriptor}"),
+        )
+    before = _account()
     run("accounts", "list")
     run("consent", "show", _ADDRESS)
     run("consent", "verify")
-    run("accounts", "disconnect", account["id"], "--yes")
-    (after,) = run.read("accounts", "list")["accounts"]
-    return _conclude(session, detected, account, after)
+    run("accounts", "disconnect", _ADDRESS, "--yes")
+    return _conclude(session, before, _account())
 
 
-def _conclude(session: Session, detected: Any, before: Any, after: Any) -> int:  # noqa: ANN401
+def _conclude(session: Session, before: dict[str, Any], after: dict[str, Any]) -> int:
     if before["state"] != "active" or after["state"] != "disconnected":
         raise SetupError(problem("demo_failed", command="accounts list", status=before["state"]))
     if session.is_json:
-        session.emit({"detected": detected["candidates"], "connected": before, "ended": after})
+        session.emit({"connected": before, "ended": after})
     else:
         click.echo()
         click.echo(session.words("cli.demo.done", address=_ADDRESS))
@@ -167,9 +168,7 @@ def _interactive(session: Session, run: _Run, password: str) -> int:
         run("connect")
         run("accounts", "list")
         run("consent", "show")
-        accounts = run.read("accounts", "list")["accounts"]
-        for account in accounts:
-            run("accounts", "disconnect", account["id"])
+        run("accounts", "disconnect", _ADDRESS)
     except InboxlinkError as error:
         if error.code != "demo_failed":
             raise
