@@ -147,7 +147,12 @@ def preset_servers(preset: Preset) -> tuple[PublishedServer, ...]:
     """A preset in the form in which providers read servers."""
     return tuple(
         PublishedServer(
-            protocol, server.host, server.port, Tls(server.tls), preset.username, ("password",)
+            protocol,
+            server.host,
+            server.port,
+            Tls(server.tls),
+            preset.username,
+            ("password-cleartext",),
         )
         for protocol, server in (("imap", preset.imap), ("smtp", preset.smtp))
     )

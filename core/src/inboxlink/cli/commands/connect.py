@@ -134,7 +134,7 @@ def command(
     session.say("cli.connect.title", style="bold")
     for text in opening.texts:
         session.say(text)
-    for label, url in opening.links:
+    for label, url in () if session.is_json else opening.links:
         session.console.print(f"{session.words(label)}: {url}")
     session.gap()
     if session.is_interactive and inbox_automation is None and not team:

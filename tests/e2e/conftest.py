@@ -1,0 +1,80 @@
+"""The program as a person or a script runs it: a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+
+from peers.certificates import Authority
+from peers.dovecot import Dovecot
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of the program left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Program = Callable[..., Ran]
+
+
+@pytest.fixture
+def program(home: Path) -> Program:
+    """Runs `inboxlink` with these arguments; `typed` is its standard input."""
+
+    def run(*arguments: str, typed: str = "", environ: Mapping[str, str] | None = None) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-c", "from inboxlink.cli import main; main()", *arguments],
+            input=typed.encode(),
+            capture_output=True,
+            env={**os.environ, "INBOXLINK_HOME": str(home), **(environ or {})},
+            timeout=60,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def configure(home: Path) -> Callable[..., None]:
+    """Writes `inboxlink.toml`."""
+
+    def write(**sections: Any) -> None:
+        (home / "inboxlink.toml").write_text(tomlkit.dumps(sections))
+
+    return write
+
+
+@pytest.fixture
+def example_test(configure: Callable[..., None], dovecot: Dovecot, authority: Authority) -> Dovecot:
+    """Dovecot as the mail servers of example.test, known by an operator's preset."""
+    configure(
+        application={"name": "Acme CRM", "privacy_policy": "https://acme.test/privacy"},
+        network={
+            "ca_file": str(authority.ca_file),
+            "special_domains": ["example.test"],
+            "connect": dovecot.connect_map("example.test"),
+        },
+        presets={
+            "example.test": {
+                "imap": {"host": "imap.example.test", "port": 993, "tls": "implicit"},
+                "smtp": {"host": "smtp.example.test", "port": 465, "tls": "implicit"},
+            }
+        },
+    )
+    return dovecot
