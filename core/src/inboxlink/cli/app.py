@@ -57,6 +57,17 @@ class _Shared(click.Command):
             )
         )
 
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        pieces = " ".join(self.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, pieces, prefix=f"{w('cli.help.usage')} ")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        records = [each.get_help_record(ctx) for each in self.get_params(ctx)]
+        with formatter.section(w("cli.help.options")):
+            formatter.write_dl([record for record in records if record is not None])
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
+
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         option = super().get_help_option(ctx)
         if option is not None:
@@ -72,6 +83,13 @@ class Group(_Shared, click.Group):
     """A command with commands of its own."""
 
     command_class = Command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section(w("cli.help.commands")):
+            formatter.write_dl(
+                [(name, each.get_short_help_str(limit=200)) for name, each in found if each]
+            )
 
 
 class _Root(Group):

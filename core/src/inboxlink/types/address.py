@@ -74,7 +74,13 @@ def parse_address(typed: str, *, special_domains: Collection[str] = ()) -> Addre
     is_allowed = any(f".{domain}".lower().endswith(f".{name}") for name in special_domains)
     if is_special and not is_allowed:
         raise SetupError(problem("address_special_domain", domain=domain))
-    if invisible or ("." not in domain and not is_allowed) or len(typed.encode()) > _MAX_OCTETS:
+    is_numeric = domain.rpartition(".")[2].isdigit()
+    if (
+        invisible
+        or is_numeric
+        or ("." not in domain and not is_allowed)
+        or len(typed.encode()) > _MAX_OCTETS
+    ):
         raise SetupError(problem("address_invalid"))
     # The library refuses special-use names without exception, so that one which the operator
     # allows is checked as part of a longer name.

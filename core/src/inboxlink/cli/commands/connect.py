@@ -40,7 +40,7 @@ def sign_in_options(function: Any) -> Any:  # noqa: ANN401 - a click callback in
                 "--secret-fd",
                 metavar="NAME=FD",
                 multiple=True,
-                callback=_pairs,
+                callback=_descriptors,
                 help=w("cli.connect.secret_fd"),
             ),
             click.option(
@@ -70,15 +70,28 @@ def sign_in_options(function: Any) -> Any:  # noqa: ANN401 - a click callback in
 
 
 def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for each in given:
-        name, equals, value = each.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(w("cli.usage.pair", given=each.partition("=")[0]))
-        if name in ("password", "outgoing_password") and not value.isdigit():
+    pairs = dict(_pair(each) for each in given)
+    for name in pairs:
+        # Any name that says so, since a later form may ask for it.
+        if "password" in name or "secret" in name or "token" in name:
             raise click.BadParameter(w("cli.usage.secret", name=name))
-        pairs[name] = value
     return pairs
+
+
+def _descriptors(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
+    descriptors = {}
+    for name, value in map(_pair, given):
+        if not value.isdecimal():
+            raise click.BadParameter(w("cli.usage.fd", given=name))
+        descriptors[name] = int(value)
+    return descriptors
+
+
+def _pair(given: str) -> tuple[str, str]:
+    name, equals, value = given.partition("=")
+    if not equals or not name:
+        raise click.BadParameter(w("cli.usage.pair", given=name))
+    return name, value
 
 
 def _trusted(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -250,7 +263,7 @@ def sign_in(
     *,
     settings: dict[str, str],
     password_stdin: bool,
-    secret_fd: dict[str, str],
+    secret_fd: dict[str, int],
     acknowledge: tuple[str, ...],
     trust: dict[str, str],
     accept_partial: bool,
@@ -263,9 +276,7 @@ def sign_in(
     from inboxlink.connect.request import Connected
 
     _disclose(session, host, request, acknowledge)
-    descriptors = {name: int(descriptor) for name, descriptor in secret_fd.items()}
-    if password_stdin:
-        descriptors = {"password": 0} | descriptors
+    descriptors = {"password": 0} | secret_fd if password_stdin else secret_fd
     given = Given(settings, read_secrets(descriptors), trust)
     is_asked = session.is_interactive and not descriptors
     answers: Answers = Terminal(session, given) if is_asked else given

@@ -1,0 +1,55 @@
+# demo, test, lint, bench, docs, clean: the same verbs for people and for CI.
+
+PYTHON ?= python3
+VENV := .venv
+DEMO := .demo-venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.setup
+PIP := -m pip --quiet --disable-pip-version-check --no-input
+SOURCES := core/src plugins/imap/src tests bench
+
+.PHONY: demo test lint bench docs clean setup peers format
+
+demo: $(DEMO)/.setup
+	@$(DEMO)/bin/inboxlink demo
+
+test: setup peers
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy core/src plugins/imap/src
+	@$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/python bench/startup.py
+
+docs: setup
+	@$(BIN)/python -m pytest -q tests/docs
+
+format: setup
+	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
+	@$(BIN)/ruff format --quiet $(SOURCES)
+
+clean:
+	@rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+setup: $(SETUP)
+
+$(SETUP): constraints.txt requirements-dev.txt core/pyproject.toml plugins/imap/pyproject.toml pyproject.toml
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo]" -e plugins/imap -r requirements-dev.txt
+	@touch $@
+
+$(DEMO)/.setup: constraints.txt core/pyproject.toml plugins/imap/pyproject.toml
+	@echo "Setting up $(DEMO) ..."
+	@$(PYTHON) -m venv $(DEMO)
+	@$(DEMO)/bin/python $(PIP) install -c constraints.txt -e "core[demo]" -e plugins/imap
+	@touch $@
+
+# The mail servers that the tests talk to. Without them their tests are skipped, except in CI.
+peers:
+	@tests/peers/install.sh

@@ -1,0 +1,25 @@
+"""A provider of every kind of step, installed as a distribution is."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inboxlink.connect.host import Host
+
+SCRIPTED = Path(__file__).parent.parent / "fixtures" / "scripted"
+
+
+@pytest.fixture
+def scripted(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    """An installation whose only provider is the scripted one."""
+    monkeypatch.syspath_prepend(SCRIPTED)
+    monkeypatch.setenv("INBOXLINK_PROVIDERS", "inboxlink-scripted")
+    (home / "inboxlink.toml").write_text(
+        '[application]\nname = "Acme"\n[network]\nspecial_domains = ["scripted.test"]\n'
+    )
+    with Host() as host:
+        yield host
+    for name in [name for name in sys.modules if name.startswith("inboxlink_scripted")]:
+        del sys.modules[name]

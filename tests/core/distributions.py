@@ -1,0 +1,58 @@
+"""Distributions written by hand: real entry points without an installer."""
+
+from pathlib import Path
+
+__all__ = ["good", "install"]
+
+_GOOD = """
+from inboxlink import hookimpl
+from inboxlink.types.disclosure import Audience
+from inboxlink.types.provider import ProviderInfo
+from inboxlink.types.text import Text
+
+@hookimpl
+def describe():
+    return ProviderInfo({name!r}, Text("{name}.title"), Text("{name}.summary"), frozenset(Audience))
+
+@hookimpl
+def detect(evidence):
+    return None
+
+@hookimpl
+def disclose(detection, ctx):
+    return ()
+
+@hookimpl
+def authenticate(ctx, step, state, event):
+    return None
+
+@hookimpl
+def verify(ctx, credential, settings, endpoints):
+    return None
+"""
+
+
+def good(name: str) -> str:
+    """The code of a provider with which nothing is wrong."""
+    return _GOOD.replace("{name!r}", repr(name)).replace("{name}", name)
+
+
+def install(
+    directory: Path,
+    distribution: str,
+    name: str,
+    code: str | None = None,
+    requires: str = "inboxlink",
+) -> Path:
+    """Put a provider's distribution into a directory of the path; gives its module's file."""
+    module = f"{distribution.replace('-', '_')}_module"
+    file = directory / f"{module}.py"
+    file.write_text(good(name) if code is None else code)
+    info = directory / f"{distribution.replace('-', '_')}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\nRequires-Dist: {requires}\n"
+    )
+    (info / "entry_points.txt").write_text(f"[inboxlink.providers]\n{name} = {module}\n")
+    (info / "RECORD").write_text(f"{module}.py,sha256=aaaa,10\n")
+    return file

@@ -1,0 +1,114 @@
+"""Words in two languages, and text that cannot steer a terminal."""
+
+import json
+import re
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import inboxlink
+from inboxlink.errors import CODES
+from inboxlink.texts import Words, language_of, safe_text
+from inboxlink.types.text import Text
+
+STRINGS = Path(inboxlink.__file__).parent / "strings"
+SOURCES = Path(inboxlink.__file__).parent
+
+
+def strings(language: str) -> dict[str, str]:
+    return dict(json.loads((STRINGS / f"{language}.json").read_text(encoding="utf-8")))
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_both_languages_say_the_same_things() -> None:
+    """English and Japanese have the same keys, with the same placeholders."""
+    english, japanese = strings("en"), strings("ja")
+    assert english.keys() == japanese.keys()
+    for key, template in english.items():
+        assert placeholders(template) == placeholders(japanese[key]), key
+
+
+def test_every_code_is_worded_with_a_remedy() -> None:
+    """Each error code of the core has a message and a remedy."""
+    english = strings("en")
+    for code in CODES:
+        assert english.get(f"error.{code}"), code
+        assert english.get(f"error.{code}.remedy"), code
+
+
+def test_every_key_in_the_code_is_worded() -> None:
+    """A key that stands in the code stands in the strings."""
+    english = strings("en")
+    pattern = re.compile(
+        r'["\']((?:cli|error|opening|detection|keeping)\.[a-z0-9_]+(?:\.[a-z0-9_]+)*)["\']'
+    )
+    used = {
+        key for file in SOURCES.rglob("*.py") for key in pattern.findall(file.read_text("utf-8"))
+    }
+    assert used <= english.keys()
+
+
+def test_no_string_is_left_over() -> None:
+    """A key that nobody uses is gone from the strings; built keys are known by their prefix."""
+    built = re.compile(
+        r"(error|cli\.(chain|stage|state|fact|confirm|account|consent|providers\.state"
+        r"|presets|disclosures|connect\.partial|accounts\.automation))\."
+        r"|cli\.(connect|detect|accounts|consent|disclosures|providers|presets|config|vault|demo)$"
+    )
+    code = "".join(file.read_text("utf-8") for file in SOURCES.rglob("*.py"))
+    quoted = code.replace("'", '"')
+    unused = [key for key in strings("en") if f'"{key}"' not in quoted and not built.match(key)]
+    assert unused == []
+
+
+def test_a_provider_cannot_reword_the_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys of a provider's strings count only under its own name."""
+    from core.conftest import SCRIPTED
+
+    monkeypatch.syspath_prepend(SCRIPTED)
+    words = Words("en", {"scripted": "inboxlink_scripted"})
+    assert words("scripted.title") == "Scripted"
+    assert words("error.invalid_credentials") == strings("en")["error.invalid_credentials"]
+
+
+def test_unknown_keys_and_values_do_no_harm() -> None:
+    """A missing key shows its default or itself, a missing value its placeholder."""
+    words = Words("ja", common={"app": "Acme"})
+    assert words(Text("no.such.key")) == "no.such.key"
+    assert words(Text("no.such.key", {"x": "1"}, default="{app} {x} {y}")) == "Acme 1 {y}"
+
+
+def test_values_are_cleaned() -> None:
+    """What is put into a text cannot carry an escape sequence."""
+    assert "\x1b" not in Words("en")("error.host_not_found", host="\x1b]52;c;evil\x07")
+
+
+@given(st.text())
+def test_safe_text_is_harmless_and_settled(text: str) -> None:
+    """No control or format character survives, and cleaning twice changes nothing."""
+    import unicodedata
+
+    clean = safe_text(text)
+    assert all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") for c in clean)
+    assert safe_text(clean) == clean
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "ja_JP.UTF-8"}, "ja"),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LC_MESSAGES": "ja"}, "ja"),
+        ({"LANG": "fr_FR"}, "en"),
+    ],
+)
+def test_the_environment_gives_the_language(environ: dict[str, str], language: str) -> None:
+    """LC_ALL, LC_MESSAGES and LANG count in that order."""
+    assert language_of(environ) == language

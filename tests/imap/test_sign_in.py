@@ -1,0 +1,289 @@
+"""The corners of the sign-in and of the verification, against scripted servers."""
+
+import base64
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+
+from imap.scripts import Peer
+from imap.test_hostile import ASCII_SECRET, Servers, hang_up, no
+from imap.world import HOST, IMAPS, SUBMISSIONS, codes
+from inboxlink.types.context import Previous
+from inboxlink.types.detection import Basis, CertificatePin, Detection
+from inboxlink.types.disclosure import Audience
+from inboxlink.types.report import Chain, Proof
+from inboxlink.types.steps import Abort, Confirm, Done, Form, Start
+from inboxlink.types.text import Text
+from inboxlink_imap import own_message, policy
+from inboxlink_imap.provider import describe
+from peers.certificates import Authority, Certificate
+
+KNOWN = Detection("imap", Basis.PUBLISHED, Text("x"), (IMAPS, SUBMISSIONS))
+
+
+@pytest.fixture
+def servers(authority: Authority, certificate: Certificate) -> Iterator[Servers]:
+    with ExitStack() as stack:
+        yield Servers(authority, certificate, stack)
+
+
+def test_it_is_for_one_person() -> None:
+    """The provider offers itself for personal mailboxes only."""
+    # req 89
+    assert describe().audiences == {Audience.PERSONAL}
+
+
+def test_an_unsupported_detection_ends_the_sign_in(servers: Servers) -> None:
+    """A mailbox that is known and refused is refused here too, with what to do instead."""
+    # req 90, 92
+    world = servers.world()
+    world.detection = Detection("imap", Basis.HOSTED_MX, Text("x"), unsupported=policy.AMAZON_SES)
+    step = world.begin()
+    assert isinstance(step, Abort)
+    assert step.error.code == "amazon_ses_unsupported"
+    assert step.error.remedy == Text("imap.refused.amazon_ses.instead")
+
+
+def test_half_a_detection_is_filled_in(servers: Servers) -> None:
+    """Where one server alone is known, the form asks for the other one."""
+    world = servers.world()
+    world.detection = replace(KNOWN, endpoints=(IMAPS,))
+    form = world.begin()
+    assert isinstance(form, Form)
+    values = {each.name: each.value for each in form.fields}
+    assert (values["imap_host"], values["smtp_host"]) == (HOST, None)
+    assert isinstance(world.submit(world.submit(form, smtp_host=HOST), ASCII_SECRET), Done)
+
+
+def test_an_answer_that_fits_no_step_is_refused(servers: Servers) -> None:
+    """A step that this version does not know ends the sign-in."""
+    step = servers.world().step("elsewhere", {}, Start())
+    assert isinstance(step, Abort)
+    assert step.error.code == "answer_mismatch"
+
+
+def test_a_missing_password_is_asked_for(servers: Servers) -> None:
+    """An empty password never reaches a server, nor does an empty one for outgoing mail."""
+    world = servers.world()
+    world.detection = KNOWN
+    form = world.begin()
+    again = world.submit(form, "", same_outgoing="false", outgoing_username="out")
+    assert isinstance(again, Form)
+    assert {name: each.code for name, each in again.errors.items()} == {
+        "password": "value_missing",
+        "outgoing_password": "value_missing",
+    }
+    values = {each.name: each.value for each in again.fields}
+    assert values["same_outgoing"] == "false"
+    assert values["outgoing_username"] == "out"
+    assert servers.uses == 0
+    assert isinstance(world.submit(again, ASCII_SECRET, outgoing_password="other"), Done)
+
+
+def test_a_blocked_address_is_said_beside_the_host(servers: Servers) -> None:
+    """What the operator's network policy forbids is an error of the form, and no fault."""
+    world = servers.world()
+    good = world.connect
+    world.connect = {}
+    form = world.submit(world.begin(), imap_host="10.0.0.1", smtp_host="127.0.0.1")
+    assert isinstance(form, Form)
+    assert {name: each.code for name, each in form.errors.items()} == {
+        "imap_host": "address_blocked",
+        "smtp_host": "address_blocked",
+    }
+    blocked = world.verify(
+        world.done(
+            ASCII_SECRET,
+            replace(IMAPS, host="10.0.0.1"),
+            replace(SUBMISSIONS, host="127.0.0.1"),
+        )
+    )
+    assert codes(blocked, Chain.RECEIVE)["dns"] == "address_blocked"
+    world.connect = good
+    form = world.submit(form, imap_host=HOST, smtp_host=HOST)
+    assert isinstance(world.submit(form, ASCII_SECRET), Done)
+
+
+def test_a_yes_is_not_asked_twice_for_one_certificate(
+    servers: Servers, authority: Authority
+) -> None:
+    """A certificate that is pinned and refused all the same is an error, not another question."""
+    world = servers.world()
+    world.detection = KNOWN
+    context = world.context()
+    shown = context["wire"].certificate(IMAPS, context["deadline"])
+    # As a damaged store would hold it: the fingerprint of this certificate with another's bytes.
+    pem = authority.issue(HOST).cert.read_text().partition("-----END")[0]
+    other = base64.b64encode(ssl.PEM_cert_to_DER_cert(pem + "-----END CERTIFICATE-----\n")).decode()
+    damaged = replace(IMAPS, pin=CertificatePin(shown.sha256, other))
+    world.previous = Previous("ann", {}, (damaged, SUBMISSIONS))
+    form = world.begin()
+    assert isinstance(form, Form)
+    assert {name: each.code for name, each in form.errors.items()} == {
+        "imap_host": "certificate_invalid"
+    }
+    world.previous = None
+    assert isinstance(world.submit(world.begin(), ASCII_SECRET), Done)
+
+
+def test_a_wider_yes_to_the_same_certificate_is_asked(
+    servers: Servers, authority: Authority
+) -> None:
+    """A certificate that was pinned for its name is shown again before another name is forgiven."""
+    world = servers.world()
+    stranger = replace(IMAPS, host="stranger.test")
+    world.connect = {**world.connect, "stranger.test:993": world.connect[f"{HOST}:993"]}
+    context = world.context()
+    shown = context["wire"].certificate(stranger, context["deadline"])
+    pin = CertificatePin(shown.sha256, shown.der, any_name=False)
+    world.previous = Previous("ann", {}, (replace(stranger, pin=pin), SUBMISSIONS))
+    step = world.begin()
+    assert isinstance(step, Confirm)
+    assert step.facts["problem"] == "certificate_wrong_name"
+    done = world.submit(world.agree(step), ASCII_SECRET)
+    assert isinstance(done, Done)
+    assert done.endpoints[0].pin is not None
+    assert done.endpoints[0].pin.any_name
+
+
+def test_a_user_name_is_checked_again_at_the_wire(servers: Servers) -> None:
+    """A stored user name with a line break reaches neither server."""
+    # A10
+    world = servers.world()
+    report = world.verify(
+        world.done(ASCII_SECRET, IMAPS, SUBMISSIONS, username="a\r\nX DELETE INBOX")
+    )
+    assert codes(report, Chain.RECEIVE)["login"] == "value_invalid"
+    assert servers.uses == 0
+
+
+def found(uids: bytes) -> Callable[[Peer, bytes, bytes], None]:
+    def uid(peer: Peer, tag: bytes, line: bytes) -> None:
+        if b"SEARCH" in line:
+            hits = b"5" if b"DELETED" in line else uids
+            peer.say(b"* SEARCH " + hits)
+        peer.say(tag + b" OK done")
+
+    return uid
+
+
+def data(reply: bytes) -> Callable[[Peer, bytes], None]:
+    def answer(peer: Peer, _: bytes) -> None:
+        peer.say(b"354 go on")
+        peer.skip_to(b".")
+        peer.say(reply)
+
+    return answer
+
+
+def test_without_uidplus_no_other_message_is_expunged(servers: Servers) -> None:
+    """Where another message is marked as deleted, ours is only marked too."""
+    world = servers.world(
+        imap=lambda peer: peer.imap(b"IMAP4rev1 SASL-IR AUTH=PLAIN", uid=found(b"7")),
+        smtp=lambda peer: peer.smtp(data=data(b"250 taken")),
+    )
+    world.send_test_message = True
+    report = servers.verify(world)
+    assert codes(report, Chain.RECEIVE)["message"] is True
+    assert [each.proof for each in report.identities] == [Proof.PROVEN]
+    assert any(b"UID STORE 7" in line for line in servers.heard[0])
+    assert not any(b"EXPUNGE" in line for line in servers.heard[0])
+
+
+def test_a_message_that_does_not_come_is_said_so(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the patience is over the report says so, and the address stays unproven."""
+    monkeypatch.setattr(own_message, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(own_message, "_PAUSE_S", 0.02)
+    world = servers.world(
+        imap=lambda peer: peer.imap(uid=found(b"")),
+        smtp=lambda peer: peer.smtp(data=data(b"250 taken")),
+    )
+    world.send_test_message = True
+    report = servers.verify(world)
+    assert codes(report, Chain.RECEIVE)["message"] == "message_not_found"
+    assert codes(report, Chain.SEND)["message"] is True
+    assert [each.proof for each in report.identities] == [Proof.DECLARED]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (data(b"554 5.6.0 no"), "message_refused"),
+        (data(b"452 4.2.2 full"), "server_unavailable"),
+        (lambda peer, _: peer.say(b"554 no"), "message_refused"),
+        (lambda *_: hang_up(), "connection_lost"),
+    ],
+)
+def test_a_refused_message_is_not_waited_for(
+    servers: Servers, answer: Callable[[Peer, bytes], None], code: str
+) -> None:
+    """What did not go out is not looked for, and not sent again."""
+    world = servers.world(smtp=lambda peer: peer.smtp(data=answer))
+    world.send_test_message = True
+    report = servers.verify(world)
+    assert codes(report, Chain.SEND)["message"] == code
+    assert codes(report, Chain.RECEIVE)["message"] is None
+    assert sum(line == b"DATA" for line in servers.heard[1]) == 1
+
+
+def test_no_message_goes_out_unasked_or_in_vain(servers: Servers) -> None:
+    """Without the person's yes, and where one direction fails, nothing is sent."""
+    servers.verify(servers.world())
+    world = servers.world(imap=lambda peer: peer.imap(examine=no(b"no")))
+    world.send_test_message = True
+    report = servers.verify(world)
+    assert "message" not in codes(report, Chain.SEND)
+    assert not any(line == b"DATA" for lines in servers.heard for line in lines)
+
+
+def test_an_international_address_needs_smtputf8(servers: Servers) -> None:
+    """Its sender check is announced as RFC 6531 wants it, or refused before it is garbled."""
+    plain = servers.world()
+    plain.address = "änn@example.test"
+    assert codes(servers.verify(plain), Chain.SEND)["sender"] == "sender_refused"
+    able = servers.world(smtp=lambda peer: peer.smtp((b"AUTH PLAIN", b"SMTPUTF8")))
+    able.address = "änn@example.test"
+    assert codes(servers.verify(able), Chain.SEND)["sender"] is True
+    assert "MAIL FROM:<änn@example.test> SMTPUTF8".encode() in servers.heard[3]
+
+
+@pytest.mark.parametrize(
+    ("lines", "evidence"),
+    [
+        ([b'* LIST (\\HasNoChildren \\Sent) "/" "Versendet"'], "Versendet"),
+        ([b'* LIST () "/" INBOX', b'* LIST () "." "INBOX.Sent Items"'], "INBOX.Sent Items"),
+        ([b'* LIST () "/" "&kAFP4W4IMH8-"'], "送信済み"),
+        ([b'* LIST () NIL "Sent"', b'* LIST (\\Sent) "/" "Real"'], "Real"),
+        ([b'* LIST () "/" INBOX'], "-"),
+    ],
+)
+def test_the_folder_of_sent_mail(servers: Servers, lines: list[bytes], evidence: str) -> None:
+    """It is found by its mark or by its name, and a mailbox without one is as good."""
+    world = servers.world(
+        imap=lambda peer: peer.imap(list=lambda peer, tag, _: peer.say(*lines, tag + b" OK done"))
+    )
+    report = servers.verify(world)
+    assert report.can_receive
+    shown = {check.stage: check.evidence for check in report.checks}
+    assert shown["sent_folder"] == evidence
+
+
+def test_a_mailbox_whose_folders_cannot_be_listed_is_as_good(servers: Servers) -> None:
+    """Whatever becomes of the list of folders, receiving stands."""
+    report = servers.verify(servers.world(imap=lambda peer: peer.imap(list=no(b"no"))))
+    assert report.can_receive
+
+
+def test_a_server_may_refuse_to_say_what_it_is(servers: Servers) -> None:
+    """ID is asked where it is offered, and a refusal of it is no obstacle."""
+    world = servers.world(
+        imap=lambda peer: peer.imap(b"IMAP4rev1 ID SASL-IR AUTH=PLAIN", id=no(b"private"))
+    )
+    world.detection = KNOWN
+    assert servers.verify(world).can_receive
+    assert isinstance(world.submit(world.begin(), ASCII_SECRET), Done)

@@ -1,0 +1,142 @@
+"""What the tests of this provider share: a context on the real network door, and its answers."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any
+
+from pydantic import SecretStr
+
+from inboxlink.flows.checks import check_step
+from inboxlink.network.settings import NetworkSettings
+from inboxlink.network.wire import Network
+from inboxlink.types.address import parse_address
+from inboxlink.types.context import AuthContext, CallContext, Previous, Purpose
+from inboxlink.types.detection import Basis, Detection, Endpoint, Role, Tls
+from inboxlink.types.disclosure import Application, Audience, Capability
+from inboxlink.types.report import Chain, VerifyReport
+from inboxlink.types.steps import Agreed, Confirm, Done, Event, Form, Start, Step, Submit
+from inboxlink.types.text import Text
+from inboxlink_imap import provider
+
+__all__ = ["HOST", "IMAPS", "SUBMISSION", "World", "codes"]
+
+HOST = "mail.example.test"
+IMAPS = Endpoint(Role.IMAP, HOST, 993, Tls.IMPLICIT)
+IMAP = Endpoint(Role.IMAP, HOST, 143, Tls.STARTTLS)
+SUBMISSIONS = Endpoint(Role.SUBMISSION, HOST, 465, Tls.IMPLICIT)
+SUBMISSION = Endpoint(Role.SUBMISSION, HOST, 587, Tls.STARTTLS)
+
+UNDETECTED = Detection("imap", Basis.GUESS, Text("detection.chosen_by_hand"))
+
+
+@dataclass
+class World:
+    """A person with an address, and servers on loopback behind real names and ports.
+
+    Args:
+        connect: `host:port` to the loopback address that stands for it.
+        ca_file: The roots that the operator trusts; None = the system's alone.
+    """
+
+    connect: Mapping[str, str]
+    ca_file: Path | None = None
+    address: str = "ann@example.test"
+    seconds: float = 10.0
+    audience: Audience = Audience.PERSONAL
+    send_test_message: bool = False
+    detection: Detection = UNDETECTED
+    previous: Previous | None = None
+    confirmed: list[Mapping[str, str]] = field(default_factory=list)
+
+    def context(self) -> dict[str, Any]:
+        return {
+            "address": parse_address(self.address, special_domains=("test",)),
+            "audience": self.audience,
+            "language": "en",
+            "application": Application("Acme"),
+            "wanted": frozenset(Capability),
+            "deadline": time.monotonic() + self.seconds,
+            "send_test_message": self.send_test_message,
+            "wire": Network(NetworkSettings(ca_file=self.ca_file, connect=self.connect)),
+            "clock": lambda: datetime.now(UTC),
+            "random_token": token_urlsafe,
+        }
+
+    def step(self, step: str, state: Mapping[str, Any], event: Event) -> Step:
+        purpose = Purpose.CONNECT if self.previous is None else Purpose.REAUTH
+        context = AuthContext(
+            **self.context(), purpose=purpose, detection=self.detection, previous=self.previous
+        )
+        following = check_step(
+            provider.authenticate(context, step, state, event),
+            provider="imap",
+            disclosed=(),
+            secrets=_typed(event),
+        )
+        if isinstance(following, Form | Confirm):
+            # The state crosses a process border between two calls.
+            return type(following).model_validate_json(following.model_dump_json())
+        return following
+
+    def begin(self) -> Step:
+        return self.step("", {}, Start())
+
+    def submit(self, form: Step, password: str | None = None, **values: str) -> Step:
+        """Answer a form as a host does: what stands in it, what was typed, and the secrets."""
+        assert isinstance(form, Form), form
+        secrets = {} if password is None else {"password": SecretStr(password)}
+        if "outgoing_password" in values:
+            secrets["outgoing_password"] = SecretStr(values.pop("outgoing_password"))
+        names = {each.name for each in form.fields}
+        assert values.keys() <= names
+        drawn = {
+            each.name: each.value or ""
+            for each in form.fields
+            if not each.name.endswith("password")
+        }
+        return self.step(form.step, form.state, Submit(values=drawn | values, secrets=secrets))
+
+    def agree(self, step: Step) -> Step:
+        """Say yes to every certificate that is shown."""
+        while isinstance(step, Confirm):
+            self.confirmed.append(step.facts)
+            step = self.step(step.step, step.state, Agreed(facts_digest=step.facts_digest))
+        return step
+
+    def verify(self, done: Step) -> VerifyReport:
+        assert isinstance(done, Done), done
+        return provider.verify(
+            CallContext(**self.context()), done.credential, done.settings, done.endpoints
+        )
+
+    def done(self, password: str, *endpoints: Endpoint, username: str = "", **extra: str) -> Done:
+        """A sign-in that has come to its end, for tests of what follows."""
+        from inboxlink.types.credential import Credential, CredentialKind, SecretName
+
+        secrets = {SecretName.PASSWORD: SecretStr(password)}
+        if "outgoing_password" in extra:
+            secrets[SecretName.OUTGOING_PASSWORD] = SecretStr(extra.pop("outgoing_password"))
+        username = username or self.address
+        return Done(
+            credential=Credential(kind=CredentialKind.PASSWORD, account=username, secrets=secrets),
+            settings={"username": username, **extra},
+            endpoints=endpoints,
+        )
+
+
+def _typed(event: Event) -> list[str]:
+    if not isinstance(event, Submit):
+        return []
+    return [secret.get_secret_value() for secret in event.secrets.values()]
+
+
+def codes(report: VerifyReport, chain: Chain) -> dict[str, bool | str | None]:
+    """What came of each stage: True, None, or the code of the problem."""
+    return {
+        check.stage: check.problem.code if check.problem else check.ok
+        for check in report.chain(chain)
+    }
