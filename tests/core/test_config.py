@@ -66,13 +66,17 @@ def test_no_file_means_defaults(tmp_path: Path) -> None:
         ("[network]\nallow = ['10.0.0.0/99']", "network.allow.0"),
         ("[application]\nprivacy_policy = 'http://x'", "application.privacy_policy"),
         (
-            ("[presets.'a.org']\nimap = {host='i', port=70000, tls='implicit'}\n"
-            "smtp = {host='s', port=1, tls='implicit'}"),
+            (
+                "[presets.'a.org']\nimap = {host='i', port=70000, tls='implicit'}\n"
+                "smtp = {host='s', port=1, tls='implicit'}"
+            ),
             "presets.a.org.imap.port",
         ),
         (
-            ("[presets.'a.org']\nimap = {host='i', port=1, tls='none'}\n"
-            "smtp = {host='s', port=1, tls='implicit'}"),
+            (
+                "[presets.'a.org']\nimap = {host='i', port=1, tls='none'}\n"
+                "smtp = {host='s', port=1, tls='implicit'}"
+            ),
             "presets.a.org.imap.tls",
         ),
     ],

@@ -403,6 +403,7 @@ def test_refused_software(servers: Servers, script: Callable[[Peer], None], code
     form = world.submit(world.begin(), imap_host=HOST, smtp_host=HOST)
     assert isinstance(form, Form)
     assert form.errors["imap_port"].code == code
+    assert codes(servers.verify(world), Chain.RECEIVE)["capability"] == code
     good = servers.world()
     world.connect = good.connect
     assert isinstance(world.submit(world.submit(form), ASCII_SECRET), Done)

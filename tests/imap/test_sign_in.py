@@ -11,8 +11,9 @@ import pytest
 from imap.scripts import Peer
 from imap.test_hostile import ASCII_SECRET, Servers, hang_up, no
 from imap.world import HOST, IMAPS, SUBMISSIONS, codes
-from inboxlink.types.context import Previous
-from inboxlink.types.detection import Basis, CertificatePin, Detection
+from inboxlink.errors import UnreachableError, problem
+from inboxlink.types.context import CertificateFacts, Channel, HttpAnswer, Previous, Wire
+from inboxlink.types.detection import Basis, CertificatePin, Detection, Endpoint, Role
 from inboxlink.types.disclosure import Audience
 from inboxlink.types.report import Chain, Proof
 from inboxlink.types.steps import Abort, Confirm, Done, Form, Start
@@ -287,3 +288,65 @@ def test_a_server_may_refuse_to_say_what_it_is(servers: Servers) -> None:
     world.detection = KNOWN
     assert servers.verify(world).can_receive
     assert isinstance(world.submit(world.begin(), ASCII_SECRET), Done)
+
+
+class Broken:
+    """A door to the network with one defect.
+
+    Args:
+        network: A good one.
+        defect: Raised instead of opening an SMTP server, or instead of showing a certificate.
+    """
+
+    def __init__(self, network: Wire, defect: Exception, *, at_certificate: bool = False) -> None:
+        self._network = network
+        self._defect = defect
+        self._at_certificate = at_certificate
+
+    def open(self, endpoint: Endpoint, deadline: float) -> Channel:
+        if endpoint.role is Role.SUBMISSION and not self._at_certificate:
+            raise self._defect
+        return self._network.open(endpoint, deadline)
+
+    def certificate(self, endpoint: Endpoint, deadline: float) -> CertificateFacts:
+        raise self._defect
+
+    def get(self, url: str, deadline: float) -> HttpAnswer:
+        raise NotImplementedError
+
+
+def test_a_bug_in_the_second_thread_is_not_lost(servers: Servers) -> None:
+    """What is no expected failure comes out of the hook, for the core to contain."""
+    world = servers.world()
+    world.detection = KNOWN
+    world.wire = Broken(world.context()["wire"], RuntimeError("bug"))
+    with pytest.raises(RuntimeError, match="bug"):
+        world.begin()
+    with pytest.raises(RuntimeError, match="bug"):
+        servers.verify(world)
+
+
+def test_a_certificate_that_cannot_be_read_is_no_question(servers: Servers) -> None:
+    """Where the server does not show its certificate again, the form says why."""
+    world = servers.world()
+    world.ca_file = None
+    world.detection = KNOWN
+    lost = UnreachableError(problem("timed_out"), "tls")
+    world.wire = Broken(world.context()["wire"], lost, at_certificate=True)
+    form = world.begin()
+    assert isinstance(form, Form)
+    assert {name: each.code for name, each in form.errors.items()} == {
+        "imap_port": "timed_out",
+        "smtp_port": "timed_out",
+    }
+
+
+def test_mistyped_servers_come_back_with_everything_else(servers: Servers) -> None:
+    """The form of the servers shows what is wrong and keeps what was typed."""
+    world = servers.world()
+    form = world.submit(world.begin(), imap_host=HOST, smtp_host="two words", smtp_port="x")
+    assert isinstance(form, Form)
+    assert list(form.errors) == ["smtp_host", "smtp_port"]
+    values = {each.name: each.value for each in form.fields}
+    assert (values["imap_host"], values["smtp_host"]) == (HOST, "two words")
+    assert isinstance(world.submit(world.submit(form, smtp_host=HOST, smtp_port="465"), "x"), Done)

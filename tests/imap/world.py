@@ -14,7 +14,7 @@ from inboxlink.flows.checks import check_step
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.types.address import parse_address
-from inboxlink.types.context import AuthContext, CallContext, Previous, Purpose
+from inboxlink.types.context import AuthContext, CallContext, Previous, Purpose, Wire
 from inboxlink.types.detection import Basis, Detection, Endpoint, Role, Tls
 from inboxlink.types.disclosure import Application, Audience, Capability
 from inboxlink.types.report import Chain, VerifyReport
@@ -50,6 +50,7 @@ class World:
     send_test_message: bool = False
     detection: Detection = UNDETECTED
     previous: Previous | None = None
+    wire: Wire | None = None
     confirmed: list[Mapping[str, str]] = field(default_factory=list)
 
     def context(self) -> dict[str, Any]:
@@ -61,7 +62,8 @@ class World:
             "wanted": frozenset(Capability),
             "deadline": time.monotonic() + self.seconds,
             "send_test_message": self.send_test_message,
-            "wire": Network(NetworkSettings(ca_file=self.ca_file, connect=self.connect)),
+            "wire": self.wire
+            or Network(NetworkSettings(ca_file=self.ca_file, connect=self.connect)),
             "clock": lambda: datetime.now(UTC),
             "random_token": token_urlsafe,
         }

@@ -62,7 +62,8 @@ class _Shared(click.Command):
         formatter.write_usage(ctx.command_path, pieces, prefix=f"{w('cli.help.usage')} ")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        records = [each.get_help_record(ctx) for each in self.get_params(ctx)]
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        records = [each.get_help_record(ctx) for each in options]
         with formatter.section(w("cli.help.options")):
             formatter.write_dl([record for record in records if record is not None])
         if isinstance(self, click.Group):
@@ -84,6 +85,7 @@ class Group(_Shared, click.Group):
 
     command_class = Command
 
+    # click's own writes its headings in English.
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         with formatter.section(w("cli.help.commands")):

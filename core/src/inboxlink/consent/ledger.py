@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from inboxlink.consent.chain import GENESIS, MAC_PURPOSE, head_bytes, row_hash
 from inboxlink.errors import HostError, problem
 from inboxlink.store.engine import Store
+from inboxlink.store.keys import use_recorded_key
 from inboxlink.store.schema import ledger_entry, ledger_head
 from inboxlink.store.times import from_text, to_text
 from inboxlink.vault import Vault
@@ -121,6 +122,7 @@ class Ledger:
             HostError: `ledger_broken`: the head is not what was written, and nothing is added.
         """
         with self._store.write() as database:
+            use_recorded_key(database, self._vault)
             n, previous = self._head(database)
             said = {
                 "at": to_text(self._clock()),
@@ -248,9 +250,15 @@ class Ledger:
         return head.n, head.hash
 
     def _is_authentic(self, head: Any) -> bool:  # noqa: ANN401 - a row of the table
-        return self._vault.check_mac(
-            MAC_PURPOSE, head_bytes(head.n, head.hash), head.key_id, head.mac
-        )
+        try:
+            return self._vault.check_mac(
+                MAC_PURPOSE, head_bytes(head.n, head.hash), head.key_id, head.mac
+            )
+        except HostError as error:
+            # The store's own key is there, so that a head which names another was changed.
+            if error.code != "key_missing":
+                raise
+            return False
 
 
 def _columns_agree(row: Any) -> bool:  # noqa: ANN401 - a row of the table

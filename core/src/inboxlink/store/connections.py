@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from inboxlink.errors import HostError, SetupError, problem
 from inboxlink.store.engine import Store
+from inboxlink.store.keys import use_recorded_key
 from inboxlink.store.schema import connection as table
 from inboxlink.store.schema import connection_secret as secret_table
 from inboxlink.store.times import from_text, to_text
@@ -117,26 +118,23 @@ class Connections:
         Raises:
             SetupError: `already_connected`.
         """
-        try:
-            with self._store.write() as database:
-                _insert(database, connection)
-                self._put_secrets(database, connection.id, credential)
-        except _AlreadyThere:
-            raise SetupError(
-                problem("already_connected", address=connection.address, id="-")
-            ) from None
+        with self._store.write() as database:
+            _execute(database, connection, sa.insert(table).values(**_row(connection)))
+            self._put_secrets(database, connection.id, credential)
 
     def replace(self, connection: Connection, credential: Credential | None) -> None:
         """Replace a connection; None leaves its secrets as they are.
 
         Raises:
-            HostError: `connection_unknown`.
+            HostError: `connection_unknown`; without a credential also for a connection that was
+                disconnected meanwhile, which has no secrets left to go on with.
+            SetupError: `already_connected`, by another connection of the same person.
         """
+        change = sa.update(table).where(table.c.id == connection.id).values(**_row(connection))
+        if credential is None:
+            change = change.where(table.c.state != ConnectionState.DISCONNECTED.value)
         with self._store.write() as database:
-            changed = database.execute(
-                sa.update(table).where(table.c.id == connection.id).values(**_row(connection))
-            )
-            if changed.rowcount != 1:
+            if _execute(database, connection, change) != 1:
                 raise HostError(problem("connection_unknown", id=connection.id))
             if credential is not None:
                 self._remove_secrets(database, connection.id)
@@ -188,19 +186,46 @@ class Connections:
         with self._store.read() as database:
             return int(database.scalar(query) or 0)
 
+    def set_state(
+        self, connection_id: str, state: ConnectionState, problem_code: str | None, now: datetime
+    ) -> None:
+        """Note how a connection stands; `disconnect` alone ends one, and nothing revives it.
+
+        Args:
+            connection_id: Which one.
+            state: Anything but disconnected.
+            problem_code: What was found; None = nothing.
+            now: Aware.
+
+        Raises:
+            HostError: `connection_unknown`, also for one that is disconnected.
+        """
+        assert state is not ConnectionState.DISCONNECTED
+        is_live = table.c.state != ConnectionState.DISCONNECTED.value
+        values = {"state": state.value, "problem_code": problem_code, "updated_at": to_text(now)}
+        with self._store.write() as database:
+            _change(database, connection_id, values, is_live)
+
     def set_automation(self, connection_id: str, *, on: bool, now: datetime) -> None:
-        """Switch inbox automation."""
-        self._set(connection_id, inbox_automation=on, updated_at=to_text(now))
+        """Switch inbox automation.
+
+        Raises:
+            HostError: `connection_unknown`.
+        """
+        values = {"inbox_automation": on, "updated_at": to_text(now)}
+        with self._store.write() as database:
+            _change(database, connection_id, values)
 
     def disconnect(self, connection_id: str, now: datetime) -> None:
-        """Remove the secrets and mark the connection, in one transaction."""
+        """Remove the secrets and mark the connection, in one transaction.
+
+        Raises:
+            HostError: `connection_unknown`.
+        """
+        values = {"state": ConnectionState.DISCONNECTED.value, "updated_at": to_text(now)}
         with self._store.write() as database:
             self._remove_secrets(database, connection_id)
-            database.execute(
-                sa.update(table)
-                .where(table.c.id == connection_id)
-                .values(state=ConnectionState.DISCONNECTED.value, updated_at=to_text(now))
-            )
+            _change(database, connection_id, values)
 
     def credential(self, connection_id: str) -> Credential:
         """The credential, unsealed.
@@ -220,13 +245,10 @@ class Connections:
             expires_at=connection.expires_at,
         )
 
-    def _set(self, connection_id: str, **values: object) -> None:
-        with self._store.write() as database:
-            database.execute(sa.update(table).where(table.c.id == connection_id).values(**values))
-
     def _put_secrets(
         self, database: sa.Connection, connection_id: str, credential: Credential
     ) -> None:
+        use_recorded_key(database, self._vault)
         for name, secret in credential.secrets.items():
             # surrogatepass: a secret read from a pipe need not be UTF-8, and comes back the same.
             plain = secret.get_secret_value().encode("utf-8", "surrogatepass")
@@ -249,20 +271,30 @@ class Connections:
         return SecretStr(plain.decode("utf-8", "surrogatepass"))
 
 
-class _AlreadyThere(Exception):
-    pass
-
-
 def secret_field(name: str) -> str:
     """The field under which a secret is sealed."""
     return f"secret:{name}"
 
 
-def _insert(database: sa.Connection, connection: Connection) -> None:
+def _execute(
+    database: sa.Connection, connection: Connection, statement: sa.Insert | sa.Update
+) -> int:
     try:
-        database.execute(sa.insert(table).values(**_row(connection)))
+        return database.execute(statement).rowcount
     except IntegrityError:
-        raise _AlreadyThere from None
+        refused = problem("already_connected", address=connection.address, id="-")
+        raise SetupError(refused) from None
+
+
+def _change(
+    database: sa.Connection,
+    connection_id: str,
+    values: Mapping[str, object],
+    *conditions: sa.ColumnElement[bool],
+) -> None:
+    change = sa.update(table).where(table.c.id == connection_id, *conditions).values(**values)
+    if database.execute(change).rowcount != 1:
+        raise HostError(problem("connection_unknown", id=connection_id))
 
 
 def _mailbox_key(address: Address) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DatabaseError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from inboxlink.errors import HostError, problem
-from inboxlink.vault.files import private_directory, private_file
+from inboxlink.vault.files import file_trouble, private_directory, private_file
 
 __all__ = ["HEAD", "Store", "open_store"]
 
@@ -21,25 +22,28 @@ __all__ = ["HEAD", "Store", "open_store"]
 HEAD = "0001"
 
 _FILE = "inboxlink.db"
+_OTHERWISE = "store_unavailable"
 
-#: FULL, because an acknowledgement must outlive a power cut; secure_delete, because a removed
-#: secret's ciphertext must not stay in free pages.
+#: The timeout first, because switching to WAL waits for other processes too. FULL, because an
+#: acknowledgement must outlive a power cut; secure_delete, because a removed secret's ciphertext
+#: must not stay in free pages.
 _PRAGMAS = (
+    "busy_timeout = 30000",
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
     "secure_delete = ON",
-    "busy_timeout = 30000",
 )
 
-#: Words of SQLite's messages, by the error that they mean.
-_SQLITE_WORDS = (
-    ("locked", "store_busy"),
-    ("busy", "store_busy"),
-    ("disk is full", "store_full"),
-    ("disk i/o error", "store_full"),
-    ("malformed", "store_corrupt"),
-    ("not a database", "store_corrupt"),
+#: What the names of SQLite's result codes begin with (https://sqlite.org/rescode.html), by the
+#: error that they mean. Where the disk is full, growing the -shm file fails with a code of its own.
+_SQLITE_CODES = (
+    ("SQLITE_BUSY", "store_busy"),
+    ("SQLITE_LOCKED", "store_busy"),
+    ("SQLITE_FULL", "store_full"),
+    ("SQLITE_IOERR_SHMSIZE", "store_full"),
+    ("SQLITE_CORRUPT", "store_corrupt"),
+    ("SQLITE_NOTADB", "store_corrupt"),
 )
 
 
@@ -57,7 +61,7 @@ class Store:
         Raises:
             HostError: `store_busy`, `store_full`, `store_corrupt`, `store_unavailable`.
         """
-        with self._typed(), self._engine.begin() as connection:
+        with _typed(self._path), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -68,7 +72,7 @@ class Store:
             HostError: As `write`.
         """
         with (
-            self._typed(),
+            _typed(self._path),
             self._engine.execution_options(inboxlink_read=True).connect() as connection,
         ):
             yield connection
@@ -76,13 +80,6 @@ class Store:
     def close(self) -> None:
         """Close every connection to the database."""
         self._engine.dispose()
-
-    @contextmanager
-    def _typed(self) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            raise _translated(error, self._path) from None
 
 
 def open_store(url: str | None, directory: Path) -> Store:
@@ -96,12 +93,15 @@ def open_store(url: str | None, directory: Path) -> Store:
         HostError: `file_exposed`, `store_newer`, and as `Store.write`.
     """
     private_directory(directory)
-    path = directory / _FILE if url is None else None
+    with _typed(None):
+        # Not as text, where a "?" in the directory's name would end it.
+        address = sa.URL.create("sqlite", database=str(directory / _FILE))
+        if url is not None:
+            address = sa.make_url(url)
+        path = _path(address)
+        engine = sa.create_engine(address, hide_parameters=True, pool_pre_ping=path is None)
     if path is not None:
         _make_private(path)
-    engine = sa.create_engine(
-        url or f"sqlite:///{path}", hide_parameters=True, pool_pre_ping=url is not None
-    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
@@ -109,28 +109,36 @@ def open_store(url: str | None, directory: Path) -> Store:
     try:
         _bring_up_to_date(store)
         if path is not None:
-            for suffix in ("", "-wal", "-shm"):
-                beside = path.with_name(path.name + suffix)
-                if beside.exists():
-                    private_file(beside)
+            _check_private(path)
     except BaseException:
         store.close()
         raise
     return store
 
 
+def _path(address: sa.URL) -> Path | None:
+    is_file = address.get_backend_name() == "sqlite" and address.database not in (None, ":memory:")
+    return Path(str(address.database)) if is_file else None
+
+
 def _make_private(path: Path) -> None:
     # SQLite gives -wal and -shm the mode of the main file, so that this one settles all three.
-    if not os.path.lexists(path):
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+    with file_trouble(path):
         try:
-            descriptor = os.open(path, flags, 0o600)
-        except FileExistsError:  # another process was first
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        except FileExistsError:  # from before, or another process was first
             pass
         else:
             os.fchmod(descriptor, 0o600)
             os.close(descriptor)
-    private_file(path)
+    _check_private(path)
+
+
+def _check_private(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        if os.path.lexists(beside):
+            private_file(beside)
 
 
 def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
@@ -149,10 +157,15 @@ def _begin(connection: Connection) -> None:
 def _bring_up_to_date(store: Store) -> None:
     if _revision(store) == HEAD:
         return
+    from alembic.util import CommandError
+
     from inboxlink.store.migrations import upgrade
 
-    with store.write() as connection:
-        upgrade(connection)
+    try:
+        with store.write() as connection:
+            upgrade(connection)
+    except CommandError:  # a revision that is not in `migrations`
+        raise HostError(problem("store_newer")) from None
 
 
 def _revision(store: Store) -> str | None:
@@ -165,9 +178,20 @@ def _revision(store: Store) -> str | None:
     return found
 
 
-def _translated(error: SQLAlchemyError, path: Path | None) -> HostError:
-    code = "store_unavailable"
-    if isinstance(error, DBAPIError | DatabaseError):
-        words = str(error.orig).lower()
-        code = next((code for word, code in _SQLITE_WORDS if word in words), code)
-    return HostError(problem(code, path=str(path or "")))
+@contextmanager
+def _typed(path: Path | None) -> Iterator[None]:
+    try:
+        yield
+    # ImportError: the driver of an address is not installed.
+    except (SQLAlchemyError, ImportError) as error:
+        # The address can hold a password, and stays out of what is said.
+        raise HostError(problem(_code(error), path=str(path or ""))) from None
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, NoConnectionLeft):
+        return "store_busy"
+    name = ""
+    if isinstance(error, DBAPIError):
+        name = getattr(error.orig, "sqlite_errorname", "")
+    return next((code for start, code in _SQLITE_CODES if name.startswith(start)), _OTHERWISE)

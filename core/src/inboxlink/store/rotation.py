@@ -30,16 +30,17 @@ def rotate(store: Store, vault: Vault, batch: int = 100) -> RotationResult:
     begun again.
 
     Raises:
-        HostError: `sealed_broken`, `ledger_broken`; the old keys are kept then.
+        HostError: `sealed_broken`, `ledger_broken`, `key_missing`; the old keys are kept then.
+            `key_single`, `store_busy`: see `Vault.rotation`.
     """
-    if not vault.is_rotating:
-        vault.begin_rotation()
-    with store.write() as database:
-        remac_head(database, vault)
-        record_key(database, vault.recorded)
-        database.execute(sa.delete(flow))
-    resealed = sum(_reseal(store, vault, rows) for rows in _batches(store, batch))
-    vault.retire_old()
+    with vault.rotation():
+        # From this transaction on every process seals with the new key, so that what the batches
+        # do not reach needs none of the old ones.
+        with store.write() as database:
+            remac_head(database, vault)
+            record_key(database, vault.recorded)
+            database.execute(sa.delete(flow))
+        resealed = sum(_reseal(store, vault, rows) for rows in _batches(store, batch))
     return RotationResult(vault.key_id, resealed)
 
 

@@ -10,20 +10,23 @@ import binascii
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 from inboxlink.errors import HostError, problem
-from inboxlink.vault.files import private_directory, private_file, replace_private_file
+from inboxlink.vault.files import private_directory, read_private_file, replace_private_file
 
-__all__ = ["KEY_BYTES", "Key", "KeySource", "Keys", "RecordedKey", "environment", "kept"]
+__all__ = ["KEY_BYTES", "Key", "KeySource", "Keys", "RecordedKey", "environment", "kept", "locked"]
 
 KEY_BYTES = 32
 
 _FILE = "vault.key"
+_LOCK = "vault.lock"
+_LOCK_WAIT_S = 30
 _SERVICE = "inboxlink"
 
 #: Backends that hand a secret to the system. keyring takes plaintext ones without a word when
@@ -68,15 +71,21 @@ class Key:
 
 
 class Keys(Protocol):
-    """A source that keys can be read from and, but for the environment, written to."""
+    """The keyring or the file: a source that keys can be read from and written to.
+
+    Args:
+        source: Which of the two.
+        directory: The data directory of the installation whose keys these are.
+    """
 
     source: KeySource
+    directory: Path
 
     def read(self) -> tuple[Key, ...]:
         """The keys, newest first; empty where there is none."""
 
     def write(self, keys: tuple[Key, ...]) -> None:
-        """Replace the keys."""
+        """Replace the keys; only while they are `locked`."""
 
 
 def environment(environ: Mapping[str, str]) -> tuple[Key, ...] | None:
@@ -92,25 +101,44 @@ def environment(environ: Mapping[str, str]) -> tuple[Key, ...] | None:
 def kept(directory: Path, source: KeySource | None) -> Keys:
     """The keyring or the key file; None lets this machine decide."""
     if source is None:
-        has_file = (directory / _FILE).exists()
+        has_file = os.path.lexists(directory / _FILE)
         source = KeySource.FILE if has_file or _keyring() is None else KeySource.KEYRING
     return _Keyring(directory) if source is KeySource.KEYRING else _File(directory)
+
+
+@contextmanager
+def locked(keys: Keys) -> Iterator[None]:
+    """Keep every other process from writing the keys.
+
+    Raises:
+        HostError: `store_busy`; `file_exposed`.
+    """
+    from filelock import FileLock, Timeout
+
+    private_directory(keys.directory)
+    lock = FileLock(keys.directory / _LOCK, timeout=_LOCK_WAIT_S, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise HostError(problem("store_busy", path=str(keys.directory))) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class _File:
     source = KeySource.FILE
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self._path = directory / _FILE
 
     def read(self) -> tuple[Key, ...]:
-        if not os.path.lexists(self._path):
-            return ()
-        private_file(self._path)
-        return _unpacked(self._path.read_text())
+        content = read_private_file(self._path)
+        return () if content is None else _unpacked(content)
 
     def write(self, keys: tuple[Key, ...]) -> None:
-        private_directory(self._path.parent)
         replace_private_file(self._path, _packed(keys).encode())
 
 
@@ -118,19 +146,24 @@ class _Keyring:
     source = KeySource.KEYRING
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         # One installation, one entry: two homes of one person have two keys.
         self._user = str(directory)
 
     def read(self) -> tuple[Key, ...]:
         backend = _keyring()
-        text = None if backend is None else backend.get_password(_SERVICE, self._user)
-        return () if text is None else _unpacked(text)
+        if backend is None:
+            return ()
+        with _keyring_trouble():
+            text = backend.get_password(_SERVICE, self._user)
+        return () if text is None else _unpacked(text.encode())
 
     def write(self, keys: tuple[Key, ...]) -> None:
         backend = _keyring()
         if backend is None:
             raise HostError(problem("key_missing", key_id=keys[0].id))
-        backend.set_password(_SERVICE, self._user, _packed(keys))
+        with _keyring_trouble():
+            backend.set_password(_SERVICE, self._user, _packed(keys))
 
 
 def _keyring() -> Any:  # noqa: ANN401 - the library is an extra
@@ -144,6 +177,16 @@ def _keyring() -> Any:  # noqa: ANN401 - the library is an extra
         if f"{type(each).__module__}.{type(each).__qualname__}" in _REAL_BACKENDS
     ]
     return max(real, key=lambda each: each.priority, default=None)
+
+
+@contextmanager
+def _keyring_trouble() -> Iterator[None]:
+    from keyring.errors import KeyringError
+
+    try:
+        yield
+    except KeyringError:  # locked, or the person said no
+        raise HostError(problem("key_missing", key_id="-")) from None
 
 
 def _parsed(text: str) -> Key:
@@ -160,9 +203,11 @@ def _packed(keys: tuple[Key, ...]) -> str:
     return json.dumps({"keys": [base64.b64encode(key.secret).decode() for key in keys]})
 
 
-def _unpacked(text: str) -> tuple[Key, ...]:
+def _unpacked(content: bytes) -> tuple[Key, ...]:
     try:
-        listed = json.loads(text)["keys"]
+        listed = tuple(json.loads(content)["keys"])
     except (ValueError, KeyError, TypeError):
         raise HostError(problem("key_invalid")) from None
+    if not listed:  # a source without keys has no entry at all; this one was damaged
+        raise HostError(problem("key_invalid"))
     return tuple(_parsed(str(each)) for each in listed)

@@ -8,7 +8,8 @@ another field of the same one, is refused.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -17,7 +18,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from inboxlink.errors import HostError, problem
-from inboxlink.vault.files import private_directory
 from inboxlink.vault.keys import (
     KEY_BYTES,
     Key,
@@ -26,6 +26,7 @@ from inboxlink.vault.keys import (
     RecordedKey,
     environment,
     kept,
+    locked,
 )
 
 __all__ = ["Vault", "open_vault"]
@@ -37,7 +38,12 @@ _HEAD_BYTES = 1 + _ID_BYTES + _NONCE_BYTES
 
 
 class Vault:
-    """The keys of one installation; the newest seals, all of them unseal."""
+    """The keys of one installation: one of them seals, all of them unseal.
+
+    Args:
+        keys: Newest first; the first seals until `use` says otherwise.
+        keeper: Where they are kept; None = in the environment, which only the operator changes.
+    """
 
     def __init__(self, keys: tuple[Key, ...], keeper: Keys | None) -> None:
         self._keys = {key.id: key for key in keys}
@@ -93,36 +99,53 @@ class Vault:
         Raises:
             HostError: `key_missing`.
         """
-        return hmac.compare_digest(_mac(self._key(key_id), purpose, data), mac)
+        # As bytes, because a text that was tampered with need not be ASCII.
+        return hmac.compare_digest(_mac(self._key(key_id), purpose, data).encode(), mac.encode())
 
-    def begin_rotation(self) -> None:
-        """Put a fresh key in front; with keys from the environment the operator has done so.
+    def use(self, key_id: str) -> None:
+        """Seal with this key, which is the one that the store records.
 
         Raises:
-            HostError: `key_single`, where the environment holds one key only.
+            HostError: `key_missing`.
+        """
+        self._current = self._key(key_id)
+
+    @contextmanager
+    def rotation(self) -> Iterator[None]:
+        """Seal with a new key from here on, and forget the older ones if the block ends well.
+
+        A rotation that was cut short goes on with the key that it made. With keys from the
+        environment, the operator has put the new one in front, and takes the old one away.
+
+        Raises:
+            HostError: `key_single`, where the environment holds one key only; `store_busy`, where
+                another process is rotating.
         """
         if self._keeper is None:
             if len(self._keys) < 2:
                 raise HostError(problem("key_single"))
+            self._current = next(iter(self._keys.values()))
+            yield
             return
-        fresh = Key(secrets.token_bytes(KEY_BYTES))
-        keys = (fresh, *self._keys.values())
-        self._keeper.write(keys)
-        self._keys = {key.id: key for key in keys}
-        self._current = fresh
-
-    def retire_old(self) -> None:
-        """Forget every key but the newest; one in the environment is the operator's to remove."""
-        if self._keeper is not None:
-            self._keeper.write((self._current,))
-            self._keys = {self._current.id: self._current}
-
-    @property
-    def is_rotating(self) -> bool:
-        """Whether older keys are still held."""
-        return len(self._keys) > 1
+        # Held all the while: a second rotation would write over the first one's new key.
+        with locked(self._keeper):
+            keys = self._keeper.read()
+            if not keys:
+                raise HostError(problem("key_missing", key_id=self.key_id))
+            if len(keys) == 1:
+                keys = (Key(secrets.token_bytes(KEY_BYTES)), *keys)
+                self._keeper.write(keys)
+            self._keys = {key.id: key for key in keys}
+            self._current = keys[0]
+            yield
+            self._keeper.write(keys[:1])
+            self._keys = {keys[0].id: keys[0]}
 
     def _key(self, key_id: str) -> Key:
+        if key_id not in self._keys and self._keeper is not None:
+            # Another process may have rotated. Keys that are gone from the source stay here: what
+            # this process has in hand was sealed with them.
+            self._keys = {key.id: key for key in self._keeper.read()} | self._keys
         try:
             return self._keys[key_id]
         except KeyError:
@@ -132,13 +155,16 @@ class Vault:
 def open_vault(directory: Path, environ: Mapping[str, str], recorded: RecordedKey | None) -> Vault:
     """Open the vault, and make a key only where the store has never had one.
 
+    The recorded key seals, also where a newer one stands before it: `rotation` moves on.
+
     Args:
         directory: The data directory.
         environ: `INBOXLINK_KEY` is read from it.
         recorded: The key that the store remembers; None = this is the first use.
 
     Raises:
-        HostError: `key_missing`, `key_invalid`, `file_exposed`.
+        HostError: `key_missing`, `key_invalid`, `file_exposed`, `store_full`, `store_unavailable`;
+            `store_busy`, where another process does not finish making the first key.
     """
     given = environment(environ)
     if given is not None:
@@ -147,7 +173,7 @@ def open_vault(directory: Path, environ: Mapping[str, str], recorded: RecordedKe
         source = None if recorded is None else recorded.source
         vault = _kept_vault(directory, source, recorded)
     if recorded is not None:
-        vault._key(recorded.key_id)  # noqa: SLF001 - the recorded key must be there
+        vault.use(recorded.key_id)
     return vault
 
 
@@ -172,10 +198,7 @@ def _kept_vault(directory: Path, source: KeySource | None, recorded: RecordedKey
         return Vault(keys, keeper)
     if recorded is not None:
         raise HostError(problem("key_missing", key_id=recorded.key_id))
-    from filelock import FileLock
-
-    private_directory(directory)
-    with FileLock(directory / "vault.lock", timeout=30, mode=0o600):
+    with locked(keeper):
         # Another process may have made it while this one waited.
         keys = keeper.read()
         if not keys:

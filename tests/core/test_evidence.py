@@ -1,0 +1,229 @@
+"""What is gathered about a domain, and how candidates are ranked."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.distributions import good, install
+from inboxlink.detection import recommend
+from inboxlink.evidence import autoconfig, hosting
+from inboxlink.evidence.gathering import LookupDepth, gather
+from inboxlink.network.settings import NetworkSettings
+from inboxlink.network.wire import Network
+from inboxlink.plugins.calling import Caller
+from inboxlink.plugins.candidates import installed
+from inboxlink.plugins.loading import load
+from inboxlink.types.detection import Evidence, MailExchange, PublishedServer, Tls
+from peers.certificates import Authority, Certificate
+from peers.nameserver import NameServer
+from peers.scripted import Conversation, ScriptedServer
+
+FILE = b"""<?xml version="1.0"?>
+<clientConfig version="1.1"><emailProvider id="a.org">
+<incomingServer type="imap"><hostname> IMAP.%EMAILDOMAIN% </hostname><port>993</port>
+<socketType>weird</socketType><socketType>SSL</socketType><username>%EMAILLOCALPART%</username>
+<authentication>OAuth2</authentication><authentication>password-cleartext</authentication>
+</incomingServer>
+<incomingServer type="imap"><hostname>bad</hostname><port>99999</port></incomingServer>
+<incomingServer type="pop3"><hostname>pop.a.org</hostname><port>995</port>
+<socketType>SSL</socketType></incomingServer>
+<outgoingServer type="smtp"><hostname>smtp.a.org</hostname><port>587</port>
+<socketType>STARTTLS</socketType><username>%EMAILADDRESS%</username></outgoingServer>
+</emailProvider></clientConfig>"""
+
+
+def test_an_autoconfig_file_is_read_by_sections() -> None:
+    """A bad section costs that section, repeated words take the first that is known."""
+    # req 96
+    servers = autoconfig.parse(FILE)
+    assert servers is not None
+    assert servers[0] == PublishedServer(
+        "imap",
+        "imap.{domain}",
+        993,
+        Tls.IMPLICIT,
+        "{local}",
+        ("OAuth2", "password-cleartext"),
+    )
+    assert [(each.protocol, each.port) for each in servers] == [
+        *(("imap", 993), ("pop3", 995), ("smtp", 587))
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><body>Welcome</body></html>",
+        b"<clientConfig/>",
+        b"<clientConfig><emailProvider>",
+        b'<!DOCTYPE a [<!ENTITY b "c">]><clientConfig><emailProvider/></clientConfig>',
+        b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><clientConfig><emailProvider/></clientConfig>',
+        b"\xff\xfe\x00<",
+        b"<a>" * 20_000,
+        b"x" * (autoconfig.MAX_BYTES + 1),
+    ],
+)
+def test_what_is_no_autoconfig_file_is_none(body: bytes) -> None:
+    """Web pages, document types, broken and oversized files are no configuration."""
+    assert autoconfig.parse(body) is None
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read_or_not(body: bytes) -> None:
+    """No bytes make the parser raise."""
+    autoconfig.parse(body)
+    autoconfig.parse(b"<clientConfig><emailProvider>" + body + b"</emailProvider></clientConfig>")
+
+
+@given(st.text(max_size=60))
+def test_no_text_becomes_a_placeholder_of_ours(text: str) -> None:
+    """Braces of a file never stand for parts of the person's address."""
+    from xml.sax.saxutils import escape
+
+    body = FILE.replace(b"%EMAILLOCALPART%", escape(text).encode("utf-8", "replace"))
+    for server in autoconfig.parse(body) or ():
+        rest = server.username or ""
+        for ours in ("{address}", "{local}", "{domain}"):
+            rest = rest.replace(ours, "")
+        assert "{" not in rest
+
+
+class Web:
+    """a.org as its servers are: DNS, and https under both names, all on loopback."""
+
+    def __init__(self, names: NameServer, certificate: Certificate, ca_file: Path) -> None:
+        self.pages: dict[str, bytes] = {}
+        self.fetched: list[str] = []
+        self._names = names
+        self.server = ScriptedServer(self._serve, certificate, implicit=True)
+        port = f"127.0.0.1:{self.server.port}"
+        self.network = Network(
+            NetworkSettings(
+                ca_file=ca_file,
+                connect={"autoconfig.a.org:443": port, "a.org:443": port},
+                nameservers=(f"127.0.0.1:{names.port}",),
+            )
+        )
+
+    @property
+    def asked(self) -> set[str]:
+        return {f"{kind} {name}" for name, kind in self._names.questions} | set(self.fetched)
+
+    def _serve(self, conversation: Conversation) -> None:
+        target = conversation.read_line().split()[1].decode()
+        host = ""
+        while line := conversation.read_line():
+            if line.lower().startswith(b"host: "):
+                host = line[6:].decode()
+        url = f"https://{host}{target}"
+        self.fetched.append(url)
+        body = self.pages.get(url)
+        status = b"404 Not Found" if body is None else b"200 OK"
+        conversation.send(b"HTTP/1.1 " + status + b"\r\n\r\n" + (body or b""))
+
+
+@pytest.fixture
+def web(authority: Authority) -> Iterator[Web]:
+    certificate = authority.issue("a.org", "autoconfig.a.org")
+    with NameServer({"a.org": "a.org. 60 IN MX 10 mx.a.org."}) as names:
+        web = Web(names, certificate, authority.ca_file)
+        with web.server:
+            yield web
+
+
+@pytest.mark.parametrize(
+    ("depth", "asked"),
+    [
+        (LookupDepth.OFFLINE, set()),
+        (LookupDepth.PASSIVE, {"MX a.org"}),
+        (LookupDepth.FULL, {"MX a.org", *autoconfig.addresses("a.org")}),
+    ],
+)
+def test_no_more_is_asked_than_was_allowed(web: Web, depth: LookupDepth, asked: set[str]) -> None:
+    """Each depth asks exactly its own sources, and never names the part before the @."""
+    evidence = gather("a.org", depth, {}, lambda: web.network)
+    assert web.asked == asked
+    assert len(evidence.log) == 1 + len(asked)
+
+
+def test_a_preset_asks_nobody() -> None:
+    """Where the operator set the domain's servers, the network is left alone."""
+    # req 97
+    server = PublishedServer("imap", "imap.a.org", 993, Tls.IMPLICIT)
+
+    def network() -> Network:
+        raise AssertionError("asked")
+
+    evidence = gather("a.org", LookupDepth.FULL, {"a.org": (server,)}, network)
+    assert evidence.preset == (server,)
+
+
+def test_the_first_place_that_has_servers_counts(web: Web) -> None:
+    """A web page in the first place does not hide the file in the second."""
+    first, second = autoconfig.addresses("a.org")
+    web.pages = {first: b"<html/>", second: FILE}
+    evidence = gather("a.org", LookupDepth.FULL, {}, lambda: web.network)
+    assert evidence.published is not None
+    assert evidence.published[0].port == 993
+    assert evidence.mx == (MailExchange(10, "mx.a.org"),)
+
+
+@pytest.mark.parametrize(
+    ("host", "fact"),
+    [
+        ("aspmx.l.google.com", "google"),
+        ("alt1.aspmx.l.google.com", "google"),
+        ("smtp.google.com", "google"),
+        ("gmail-smtp-in.l.google.com", "gmail"),
+        ("a-org.mail.protection.outlook.com", "microsoft_365"),
+        ("a-org.a-v1.mx.microsoft", "microsoft_365"),
+        ("a.olc.protection.outlook.com", "outlook_com"),
+        ("inbound-smtp.eu-west-1.amazonaws.com", "amazon_ses"),
+        ("notaspmx.l.google.com", None),
+        ("x.mx-verification.google.com", None),
+        ("inbound-smtp.amazonaws.com.evil.test", None),
+    ],
+)
+def test_mail_exchangers_tell_who_keeps_the_mail(host: str, fact: str | None) -> None:
+    """Suffixes match whole labels, the consumer service before the one for organisations."""
+    # req 90, 91
+    found = hosting.of_mail_exchanges([MailExchange(10, host)])
+    assert [each.name for each in found] == ([] if fact is None else [fact])
+
+
+CODE = """
+from inboxlink.types.detection import Basis, Detection
+
+@hookimpl
+def detect(evidence):
+    return {answer}
+"""
+
+
+def test_the_ranking_is_by_evidence_then_preference_then_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stronger evidence comes first, the operator's order breaks a tie, a junk answer is named."""
+    answers = {
+        "a": 'Detection("a", Basis.PUBLISHED, Text("x"))',
+        "b": 'Detection("b", Basis.PUBLISHED, Text("x"))',
+        "c": 'Detection("c", Basis.OWNED_DOMAIN, Text("x"))',
+        "d": "None",
+        "e": '"junk"',
+        "f": 'Detection("somebody-else", Basis.ADMIN_PRESET, Text("x"))',
+    }
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, answer in answers.items():
+        code = good(name) + CODE.replace("{answer}", answer)
+        install(tmp_path, f"ranked-{name}", name, code)
+    registry = load(each for each in installed() if each.distribution.startswith("ranked-"))
+    found = recommend(Evidence("a.org"), Caller(registry), ["b", "a", "c", "d", "e", "f"])
+    assert [each.provider for each in found.candidates] == ["c", "b", "a"]
+    assert [fault.message.params["provider"] for fault in found.faults] == ["e", "f"]
+    for name in [name for name in sys.modules if name.startswith("ranked_")]:
+        del sys.modules[name]

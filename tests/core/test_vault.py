@@ -1,0 +1,351 @@
+"""The vault: what it seals, what it refuses, and where its key is."""
+
+import base64
+import json
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.custody import KEY_FILE, together
+from inboxlink.errors import HostError
+from inboxlink.vault import KeySource, RecordedKey, Vault, open_vault
+from inboxlink.vault.keys import KEY_BYTES, Key
+
+KEY = Key(bytes(range(KEY_BYTES)))
+OTHER = Key(bytes(range(100, 100 + KEY_BYTES)))
+ODD = [
+    b"",
+    b"a",
+    "pässwörd 密碼 🗝".encode(),
+    b"'\"`\\ {5} %s\n\r\t\0",
+    bytes(range(256)) * 4,
+    "\udcff\ud800".encode("utf-8", "surrogatepass"),
+]
+
+
+def vault_of(*keys: Key) -> Vault:
+    return Vault(keys, None)
+
+
+def in_text(*keys: Key) -> str:
+    return ",".join(base64.b64encode(key.secret).decode() for key in keys)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077, 0o177])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+@pytest.mark.parametrize("secret", ODD, ids=range(len(ODD)))
+def test_odd_secrets_come_back(secret: bytes) -> None:
+    """Every secret comes back as it was, whatever its bytes."""
+    vault = vault_of(KEY)
+    sealed = vault.seal(secret, record="r", field="f")
+    assert vault.unseal(sealed, record="r", field="f") == secret
+    assert not secret or len(secret) < 4 or secret not in sealed
+
+
+@given(st.binary(max_size=2048), st.text(max_size=30), st.text(max_size=30))
+def test_any_secret_comes_back(secret: bytes, record: str, field: str) -> None:
+    """Any bytes come back under any record and field that can be encoded."""
+    try:
+        (record + field).encode()
+    except UnicodeEncodeError:
+        return
+    vault = vault_of(KEY)
+    assert (
+        vault.unseal(vault.seal(secret, record=record, field=field), record=record, field=field)
+        == secret
+    )
+
+
+def test_the_same_secret_never_looks_the_same() -> None:
+    """Two envelopes of one secret share no nonce."""
+    vault = vault_of(KEY)
+    sealed = {vault.seal(b"same", record="r", field="f")[9:21] for _ in range(500)}
+    assert len(sealed) == 500
+
+
+@pytest.mark.parametrize(
+    ("record", "field"), [("r2", "f"), ("r", "f2"), ("f", "r"), ("", "rf"), ("rf", ""), ("R", "f")]
+)
+def test_a_moved_envelope_is_refused(record: str, field: str) -> None:
+    """An envelope opens for no other record and no other field."""
+    vault = vault_of(KEY)
+    sealed = vault.seal(b"secret", record="r", field="f")
+    with pytest.raises(HostError, match="^sealed_broken$"):
+        vault.unseal(sealed, record=record, field=field)
+
+
+def test_a_border_moved_between_record_and_field_is_refused() -> None:
+    """Record and field are kept apart by their lengths, not by their joined text."""
+    vault = vault_of(KEY)
+    sealed = vault.seal(b"secret", record="ab", field="c")
+    with pytest.raises(HostError, match="^sealed_broken$"):
+        vault.unseal(sealed, record="a", field="bc")
+
+
+def test_every_flipped_bit_is_refused() -> None:
+    """No single bit of an envelope can change: a bit of the key id names a missing key."""
+    vault = vault_of(KEY)
+    sealed = vault.seal(b"secret", record="r", field="f")
+    for place in range(len(sealed)):
+        for bit in range(8):
+            broken = bytearray(sealed)
+            broken[place] ^= 1 << bit
+            expected = "key_missing" if 1 <= place <= 8 else "sealed_broken"
+            with pytest.raises(HostError, match=f"^{expected}$"):
+                vault.unseal(bytes(broken), record="r", field="f")
+
+
+def test_a_key_id_swapped_for_another_held_one_is_refused() -> None:
+    """The key id is authenticated: naming another key that is held does not open it."""
+    vault = vault_of(KEY, OTHER)
+    sealed = vault.seal(b"secret", record="r", field="f")
+    with pytest.raises(HostError, match="^sealed_broken$"):
+        vault.unseal(sealed[:1] + bytes.fromhex(OTHER.id) + sealed[9:], record="r", field="f")
+
+
+def test_every_truncation_and_an_extension_is_refused() -> None:
+    """An envelope that was cut at any place, or that goes on, does not open."""
+    vault = vault_of(KEY)
+    sealed = vault.seal(b"secret", record="r", field="f")
+    for broken in [sealed[:length] for length in range(len(sealed))] + [sealed + b"\0"]:
+        with pytest.raises(HostError, match="^sealed_broken$"):
+            vault.unseal(broken, record="r", field="f")
+
+
+def test_an_unknown_key_id_is_a_missing_key() -> None:
+    """What another key sealed is `key_missing`, and the problem names that key's id."""
+    sealed = vault_of(OTHER).seal(b"secret", record="r", field="f")
+    with pytest.raises(HostError, match="^key_missing$") as caught:
+        vault_of(KEY).unseal(sealed, record="r", field="f")
+    assert caught.value.problem.message.params == {"key_id": OTHER.id}
+
+
+def test_the_newest_key_seals_and_older_ones_open() -> None:
+    """With several keys the first seals, and what the second sealed still opens."""
+    both = vault_of(KEY, OTHER)
+    old = vault_of(OTHER).seal(b"old", record="r", field="f")
+    new = both.seal(b"new", record="r", field="f")
+    assert both.unseal(old, record="r", field="f") == b"old"
+    assert vault_of(KEY).unseal(new, record="r", field="f") == b"new"
+    assert (both.is_current(new), both.is_current(old)) == (True, False)
+
+
+def test_a_mac_belongs_to_its_purpose_key_and_data() -> None:
+    """A MAC holds for one purpose, one key and one content only."""
+    vault = vault_of(KEY, OTHER)
+    key_id, mac = vault.mac("ledger", b"data")
+    assert vault.check_mac("ledger", b"data", key_id, mac)
+    assert not vault.check_mac("other", b"data", key_id, mac)
+    assert not vault.check_mac("ledger", b"dato", key_id, mac)
+    assert not vault.check_mac("ledger", b"data", OTHER.id, mac)
+    assert not vault.check_mac("ledger", b"data", key_id, "é" * 64)
+    with pytest.raises(HostError, match="^key_missing$"):
+        vault.check_mac("ledger", b"data", "0" * 16, mac)
+
+
+@pytest.mark.parametrize("text", [in_text(KEY), f" {in_text(KEY)}\n"])
+def test_a_key_of_the_environment_is_used(data: Path, text: str) -> None:
+    """`INBOXLINK_KEY` is the key, and nothing is written to the disk."""
+    vault = open_vault(data, {"INBOXLINK_KEY": text}, None)
+    assert (vault.key_id, vault.source) == (KEY.id, KeySource.ENVIRONMENT)
+    assert not data.exists()
+
+
+def test_several_keys_of_the_environment_are_newest_first(data: Path) -> None:
+    """The first of several keys seals; the recorded one may be any of them."""
+    recorded = RecordedKey(OTHER.id, KeySource.ENVIRONMENT)
+    vault = open_vault(data, {"INBOXLINK_KEY": in_text(KEY, OTHER)}, recorded)
+    assert vault.key_id == KEY.id
+    assert vault.is_rotating
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "  ",
+        in_text(Key(b"1" * 31)),
+        in_text(Key(b"1" * 33)),
+        in_text(KEY) + ",",
+        in_text(KEY)[:-1],
+        in_text(KEY) + "\0",
+        KEY.secret.hex(),
+        "ключ",
+        f"{in_text(KEY)},nonsense",
+    ],
+)
+def test_an_invalid_key_of_the_environment_is_refused(data: Path, text: str) -> None:
+    """A key that is not 32 bytes of base64 is `key_invalid`, and its text is not repeated."""
+    with pytest.raises(HostError, match="^key_invalid$") as caught:
+        open_vault(data, {"INBOXLINK_KEY": text}, None)
+    assert text not in repr(caught.value)
+    assert text not in repr(caught.value.problem)
+    assert not data.exists()
+
+
+def test_an_empty_variable_is_no_key(data: Path) -> None:
+    """An empty `INBOXLINK_KEY` is as if it were not set."""
+    assert open_vault(data, {"INBOXLINK_KEY": ""}, None).source is KeySource.FILE
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [RecordedKey(OTHER.id, KeySource.ENVIRONMENT), RecordedKey(OTHER.id, KeySource.FILE)],
+    ids=["environment", "file"],
+)
+@pytest.mark.parametrize("environ", [{}, {"INBOXLINK_KEY": in_text(KEY)}], ids=["unset", "other"])
+def test_a_recorded_key_is_never_replaced(
+    data: Path, recorded: RecordedKey, environ: dict[str, str]
+) -> None:
+    """Where the store remembers a key that is not there, no new one is made in its place."""
+    data.mkdir(mode=0o700)
+    with pytest.raises(HostError, match="^key_missing$") as caught:
+        open_vault(data, environ, recorded)
+    assert caught.value.problem.message.params == {"key_id": OTHER.id}
+    assert list(data.iterdir()) == []
+
+
+def test_a_recorded_key_that_the_file_lacks_is_missing(data: Path) -> None:
+    """A key file with another key does not stand in for the recorded one, and stays as it is."""
+    open_vault(data, {}, None)
+    before = (data / KEY_FILE).read_bytes()
+    with pytest.raises(HostError, match="^key_missing$"):
+        open_vault(data, {}, RecordedKey(OTHER.id, KeySource.FILE))
+    assert (data / KEY_FILE).read_bytes() == before
+
+
+def test_key_file_and_directory_are_private(data: Path, umask: int) -> None:
+    """A first use makes a 0600 file in a 0700 directory, whatever the umask."""
+    vault = open_vault(data, {}, None)
+    assert mode(data) == 0o700
+    assert mode(data / KEY_FILE) == 0o600
+    assert mode(data / "vault.lock") & 0o077 == 0
+    assert {path.name for path in data.iterdir()} <= {KEY_FILE, "vault.lock"}
+    again = open_vault(data, {}, vault.recorded)
+    assert again.unseal(vault.seal(b"s", record="r", field="f"), record="r", field="f") == b"s"
+
+
+@pytest.mark.parametrize("exposed", [0o644, 0o640, 0o620, 0o604, 0o601, 0o666])
+def test_a_key_file_that_others_can_touch_is_refused(data: Path, exposed: int) -> None:
+    """One bit for the group or for others makes the key file `file_exposed`."""
+    recorded = open_vault(data, {}, None).recorded
+    (data / KEY_FILE).chmod(exposed)
+    with pytest.raises(HostError, match="^file_exposed$") as caught:
+        open_vault(data, {}, recorded)
+    assert caught.value.problem.message.params == {"path": str(data / KEY_FILE)}
+
+
+@pytest.mark.parametrize("is_dangling", [False, True])
+def test_a_symlinked_key_file_is_refused(data: Path, tmp_path: Path, is_dangling: bool) -> None:
+    """A link in the key file's place is not followed, not even to a private file."""
+    open_vault(data, {}, None)
+    (data / KEY_FILE).replace(tmp_path / "elsewhere")
+    (data / KEY_FILE).symlink_to(tmp_path / ("nowhere" if is_dangling else "elsewhere"))
+    with pytest.raises(HostError, match="^file_exposed$"):
+        open_vault(data, {}, None)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_key_directory_that_others_can_enter_is_refused(data: Path) -> None:
+    """No key is made in a directory that others can look into."""
+    data.mkdir()
+    data.chmod(0o755)
+    with pytest.raises(HostError, match="^file_exposed$"):
+        open_vault(data, {}, None)
+    assert not (data / KEY_FILE).exists()
+
+
+def test_a_key_file_of_somebody_else_is_refused(data: Path) -> None:
+    """A private file that belongs to another user is refused."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    recorded = open_vault(data, {}, None).recorded
+    os.chown(data / KEY_FILE, 12345, -1)
+    with pytest.raises(HostError, match="^file_exposed$"):
+        open_vault(data, {}, recorded)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"5", b"[]", b"{}", b'{"keys": 5}', b'{"keys": null}', b'{"keys": ["x"]}', b"\xff\xfe"]
+    + [b'{"keys": [null]}', b'{"keys": {"a": 1}}', b'{"keys": []}'],
+)
+def test_a_key_file_that_is_not_one_is_refused(data: Path, content: bytes) -> None:
+    """A key file that cannot be read is `key_invalid`, and is not written over."""
+    open_vault(data, {}, None)
+    (data / KEY_FILE).write_bytes(content)
+    with pytest.raises(HostError, match="^key_invalid$"):
+        open_vault(data, {}, None)
+    assert (data / KEY_FILE).read_bytes() == content
+
+
+def test_a_first_use_by_many_at_once_makes_one_key(data: Path) -> None:
+    """Processes that use a new directory at the same moment end with the same key."""
+    script = """
+from pathlib import Path
+from inboxlink.vault import open_vault
+print("ready", flush=True)
+input()
+print(open_vault(Path(sys.argv[2]), {}, None).key_id)
+"""
+    ids = set(together(script, 6, data))
+    assert ids == {open_vault(data, {}, None).key_id}
+    assert len(json.loads((data / KEY_FILE).read_text())["keys"]) == 1
+
+
+def test_a_leftover_of_a_killed_writer_is_no_hindrance(data: Path) -> None:
+    """A half-written file under this process's own number does not stop the next writing."""
+    vault = open_vault(data, {}, None)
+    (data / f".{KEY_FILE}.{os.getpid()}").write_bytes(b"half")
+    vault.begin_rotation()
+    assert open_vault(data, {}, vault.recorded).key_id == vault.key_id
+
+
+def shown(secret: bytes) -> list[str]:
+    return [repr(secret)[2:-1], secret.hex(), base64.b64encode(secret).decode(), str(list(secret))]
+
+
+def test_nothing_that_is_printed_holds_a_key() -> None:
+    """`repr` and `str` of vault, key and exceptions show no form of the key."""
+    key = Key(secrets.token_bytes(KEY_BYTES))
+    vault = vault_of(key)
+    sealed = vault.seal(b"secret", record="r", field="f")
+    seen = [vault, key, vault.recorded]
+    for call in (
+        lambda: vault.unseal(sealed[:-1], record="r", field="f"),
+        lambda: vault_of(KEY).unseal(sealed, record="r", field="f"),
+        vault.begin_rotation,
+    ):
+        with pytest.raises(HostError) as caught:
+            call()
+        seen += [caught.value, caught.value.problem, caught.value.args]
+    text = "".join(f"{each!r} {each!s}" for each in seen)
+    assert not [form for form in shown(key.secret) if form in text]
+    assert key.id in text
+
+
+def test_a_keyring_is_one_entry_for_each_home(tmp_path: Path) -> None:
+    """A recorded keyring where there is none is `key_missing`, and makes no file instead."""
+    with pytest.raises(HostError, match="^key_missing$"):
+        open_vault(tmp_path, {}, RecordedKey(KEY.id, KeySource.KEYRING))
+    assert list(tmp_path.iterdir()) == []
