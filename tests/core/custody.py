@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 
 from inboxlink.consent.ledger import Ledger
@@ -23,6 +24,12 @@ NOW = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
 PASSWORD = "correct horse/battery+staple?~ÿ"
 DATABASE = "inboxlink.db"
 KEY_FILE = "vault.key"
+
+
+@pytest.fixture
+def without_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a keyring, so that no test writes to the developer's own."""
+    monkeypatch.setitem(sys.modules, "keyring.backend", None)
 
 
 def opened(directory: Path, environ: dict[str, str] | None = None) -> tuple[Store, Vault]:
@@ -103,9 +110,9 @@ def sql(directory: Path, *statements: str, **values: Any) -> list[tuple[Any, ...
 def child(script: str, *arguments: object) -> "subprocess.Popen[str]":
     """Start another process of this interpreter, which finds these builders too."""
     tests = str(Path(__file__).parent.parent)
+    before = f"import sys; sys.path.insert(0, {tests!r}); sys.modules['keyring.backend'] = None\n"
     return subprocess.Popen(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {tests!r})\n{script}"]
-        + [str(argument) for argument in arguments],
+        [sys.executable, "-c", before + script, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -31,9 +31,10 @@ def rotate(store: Store, vault: Vault, batch: int = 100) -> RotationResult:
 
     Raises:
         HostError: `sealed_broken`, `ledger_broken`, `key_missing`; the old keys are kept then.
-            `key_single`, `store_busy`: see `Vault.rotation`.
+            `key_single`, and `store_busy` while another process rotates.
     """
-    with vault.rotation():
+    with vault.alone():
+        vault.begin_rotation()
         # From this transaction on every process seals with the new key, so that what the batches
         # do not reach needs none of the old ones.
         with store.write() as database:
@@ -41,6 +42,7 @@ def rotate(store: Store, vault: Vault, batch: int = 100) -> RotationResult:
             record_key(database, vault.recorded)
             database.execute(sa.delete(flow))
         resealed = sum(_reseal(store, vault, rows) for rows in _batches(store, batch))
+        vault.retire_old()
     return RotationResult(vault.key_id, resealed)
 
 

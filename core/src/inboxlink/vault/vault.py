@@ -111,35 +111,52 @@ class Vault:
         self._current = self._key(key_id)
 
     @contextmanager
-    def rotation(self) -> Iterator[None]:
-        """Seal with a new key from here on, and forget the older ones if the block ends well.
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from rotating: a second one would write over the first's new key.
 
-        A rotation that was cut short goes on with the key that it made. With keys from the
-        environment, the operator has put the new one in front, and takes the old one away.
+        Keys from the environment are nobody's to write, and need no lock.
 
         Raises:
-            HostError: `key_single`, where the environment holds one key only; `store_busy`, where
-                another process is rotating.
+            HostError: `store_busy`, where another process does not finish.
         """
         if self._keeper is None:
-            if len(self._keys) < 2:
-                raise HostError(problem("key_single"))
-            self._current = next(iter(self._keys.values()))
             yield
             return
-        # Held all the while: a second rotation would write over the first one's new key.
         with locked(self._keeper):
+            yield
+
+    def begin_rotation(self) -> None:
+        """Seal with the newest key, and make one unless a rotation that was cut short has.
+
+        With keys from the environment the operator has put the new one in front.
+
+        Raises:
+            HostError: `key_single`, where the environment holds one key only; `key_missing`.
+        """
+        if self._keeper is None:
+            keys = tuple(self._keys.values())
+            if len(keys) < 2:
+                raise HostError(problem("key_single"))
+        else:
             keys = self._keeper.read()
             if not keys:
                 raise HostError(problem("key_missing", key_id=self.key_id))
             if len(keys) == 1:
                 keys = (Key(secrets.token_bytes(KEY_BYTES)), *keys)
                 self._keeper.write(keys)
-            self._keys = {key.id: key for key in keys}
-            self._current = keys[0]
-            yield
-            self._keeper.write(keys[:1])
-            self._keys = {keys[0].id: keys[0]}
+        self._keys = {key.id: key for key in keys}
+        self._current = keys[0]
+
+    def retire_old(self) -> None:
+        """Forget every key but the one that seals; in the environment that is the operator's."""
+        if self._keeper is not None:
+            self._keeper.write((self._current,))
+            self._keys = {self._current.id: self._current}
+
+    @property
+    def is_rotating(self) -> bool:
+        """Whether older keys are still held."""
+        return len(self._keys) > 1
 
     def _key(self, key_id: str) -> Key:
         if key_id not in self._keys and self._keeper is not None:
@@ -154,8 +171,6 @@ class Vault:
 
 def open_vault(directory: Path, environ: Mapping[str, str], recorded: RecordedKey | None) -> Vault:
     """Open the vault, and make a key only where the store has never had one.
-
-    The recorded key seals, also where a newer one stands before it: `rotation` moves on.
 
     Args:
         directory: The data directory.
@@ -173,7 +188,7 @@ def open_vault(directory: Path, environ: Mapping[str, str], recorded: RecordedKe
         source = None if recorded is None else recorded.source
         vault = _kept_vault(directory, source, recorded)
     if recorded is not None:
-        vault.use(recorded.key_id)
+        vault._key(recorded.key_id)  # noqa: SLF001 - the recorded key must be there
     return vault
 
 

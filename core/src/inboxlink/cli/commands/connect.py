@@ -241,7 +241,7 @@ def _provider(
         )
     if best is not None:
         title = session.words(host.info(best.provider).title)
-        if len(names) == 1 or click.confirm(
+        if click.confirm(
             session.words("cli.connect.continue_with", provider=title), default=True, err=True
         ):
             return best.provider

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -48,7 +50,7 @@ def show(session: Session, address: str | None) -> None:
             entry.at.astimezone().strftime("%Y-%m-%d %H:%M"),
             entry.mailbox,
             session.words(f"cli.consent.kind.{entry.kind.value}"),
-            _summary(entry.details),
+            _summary(session, entry.details),
         )
         for entry in entries
     ]
@@ -85,9 +87,9 @@ def export(session: Session) -> None:
         sys.stdout.write(json.dumps(row, sort_keys=True) + "\n")
 
 
-def _summary(details: object) -> str:
-    if not isinstance(details, dict):
-        return ""
+def _summary(session: Session, details: Mapping[str, Any]) -> str:
     if "disclosure" in details:
         return f"{details['disclosure']}@{details['version']} ({details['language']})"
-    return ", ".join(f"{name}: {value}" for name, value in details.items())
+    if "on" in details:
+        return session.words("cli.on" if details["on"] else "cli.off")
+    return ", ".join(str(value) for value in details.values())
