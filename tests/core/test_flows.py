@@ -13,13 +13,15 @@ import pytest
 from core.conftest import SCRIPTED
 from inboxlink.connect.consenting import acknowledge, disclosures
 from inboxlink.connect.host import Host
+from inboxlink.connect.opening import require_mailbox
 from inboxlink.connect.request import Connected, Failed, Request
 from inboxlink.connect.signing_in import answer, begin
-from inboxlink.errors import HostError, ProviderFault
+from inboxlink.errors import HostError, ProviderFault, SetupError
 from inboxlink.evidence.gathering import LookupDepth
 from inboxlink.flows.engine import Engine, Pending
 from inboxlink.flows.memory import MemoryFlows
 from inboxlink.types.credential import SecretName
+from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import VerifyReport
 from inboxlink.types.steps import EVENT, STEP, Agreed, Choose, Event, Submit, Tick
 
@@ -109,6 +111,7 @@ STEP_IN_A_PROCESS = """
 import json, sys
 from core.test_flows import acknowledged, begin, answer, Host, Pending
 from inboxlink.types.steps import EVENT, STEP, Agreed, Submit
+from inboxlink.connect.opening import require_mailbox
 from inboxlink.connect.request import Connected
 from datetime import datetime
 given = json.load(sys.stdin)
@@ -163,6 +166,20 @@ def in_a_process(given: dict[str, Any]) -> Any:
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def test_a_feature_can_need_a_mailbox(scripted: Host) -> None:
+    """A feature is refused with the reason until a mailbox that can do it is connected."""
+    # req 5, 9
+    with pytest.raises(SetupError, match="mailbox_required"):
+        require_mailbox(scripted, "me", Capability.SEND)
+    typed = "receive-only@scripted.test"
+    play(scripted, begun(scripted, typed), script(), accept_partial=lambda _: True)
+    assert require_mailbox(scripted, "me", Capability.RECEIVE).address == typed
+    with pytest.raises(SetupError, match="mailbox_required"):
+        require_mailbox(scripted, "me", Capability.SEND)
+    with pytest.raises(SetupError, match="mailbox_required"):
+        require_mailbox(scripted, "somebody else", Capability.RECEIVE)
 
 
 def test_no_begin_without_acknowledgement(scripted: Host) -> None:
@@ -264,6 +281,22 @@ def test_a_secret_in_the_state_is_a_fault(scripted: Host, home: Path) -> None:
     assert "secret" in caught.value.problem.message.params["reason"]
     with pytest.raises(HostError, match="flow_unknown"):
         answer(scripted, pending, "binding", script()[0])
+
+
+def test_a_password_that_is_the_user_name_is_no_leak(scripted: Host) -> None:
+    """What was typed openly may come back in a form, whatever the password is."""
+    from inboxlink.flows.checks import check_step
+    from inboxlink.types.steps import Form, FormField, InputKind
+    from inboxlink.types.text import Text
+
+    same = "same-for-both"
+    field = FormField(name="user", kind=InputKind.TEXT, label=Text("x"), value=same)
+    form = Form(step="x", title=Text("x"), fields=(field,), state={"user": same})
+    both = Submit(values={"user": same}, secrets={"password": same})  # type: ignore[dict-item]
+    assert check_step(form, provider="x", disclosed=(), answered=both) is form
+    secret_alone = Submit(secrets={"password": same})  # type: ignore[dict-item]
+    with pytest.raises(ProviderFault):
+        check_step(form, provider="x", disclosed=(), answered=secret_alone)
 
 
 def test_an_abort_is_an_outcome(scripted: Host) -> None:

@@ -6,10 +6,11 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import keyring.errors
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -175,12 +176,15 @@ def test_a_key_of_the_environment_is_used(data: Path, text: str) -> None:
     assert not data.exists()
 
 
-def test_several_keys_of_the_environment_are_newest_first(data: Path) -> None:
-    """The first of several keys seals; the recorded one may be any of them."""
-    recorded = RecordedKey(OTHER.id, KeySource.ENVIRONMENT)
+@pytest.mark.parametrize("key", [KEY, OTHER], ids=["newest", "older"])
+def test_any_of_several_keys_of_the_environment_may_be_recorded(data: Path, key: Key) -> None:
+    """With several keys in `INBOXLINK_KEY` the recorded one may be any, and all of them open."""
+    recorded = RecordedKey(key.id, KeySource.ENVIRONMENT)
     vault = open_vault(data, {"INBOXLINK_KEY": in_text(KEY, OTHER)}, recorded)
-    assert vault.key_id == KEY.id
     assert vault.is_rotating
+    for each in (KEY, OTHER):
+        sealed = vault_of(each).seal(b"s", record="r", field="f")
+        assert vault.unseal(sealed, record="r", field="f") == b"s"
 
 
 @pytest.mark.parametrize(
@@ -269,6 +273,23 @@ def test_a_symlinked_key_file_is_refused(data: Path, tmp_path: Path, is_dangling
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_key_file_with_a_second_name_is_refused(data: Path, tmp_path: Path) -> None:
+    """A hard link to the key file in another directory makes it `file_exposed`."""
+    recorded = open_vault(data, {}, None).recorded
+    (tmp_path / "second").hardlink_to(data / KEY_FILE)
+    with pytest.raises(HostError, match="^file_exposed$"):
+        open_vault(data, {}, recorded)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "directory"])
+def test_a_key_file_of_another_kind_is_refused(data: Path, make: Callable[..., None]) -> None:
+    """A pipe or a directory in the key file's place is refused, and nothing waits for it."""
+    data.mkdir(mode=0o700)
+    make(data / KEY_FILE, 0o600)
+    with pytest.raises(HostError, match="^(file_exposed|store_unavailable)$"):
+        open_vault(data, {}, None)
+
+
 def test_a_key_directory_that_others_can_enter_is_refused(data: Path) -> None:
     """No key is made in a directory that others can look into."""
     data.mkdir()
@@ -317,11 +338,13 @@ print(open_vault(Path(sys.argv[2]), {}, None).key_id)
 
 
 def test_a_leftover_of_a_killed_writer_is_no_hindrance(data: Path) -> None:
-    """A half-written file under this process's own number does not stop the next writing."""
+    """Half-written files of a killed process do not stop the next writing, and do not stay."""
     vault = open_vault(data, {}, None)
-    (data / f".{KEY_FILE}.{os.getpid()}").write_bytes(b"half")
-    vault.begin_rotation()
-    assert open_vault(data, {}, vault.recorded).key_id == vault.key_id
+    (data / f".{KEY_FILE}.new").write_bytes(b"half")
+    with vault.alone():
+        vault.begin_rotation()
+    assert {path.name for path in data.iterdir()} <= {KEY_FILE, "vault.lock"}
+    assert open_vault(data, {}, vault.recorded).is_rotating
 
 
 def shown(secret: bytes) -> list[str]:
@@ -357,13 +380,16 @@ def test_a_recorded_keyring_that_is_not_there_is_a_missing_key(tmp_path: Path) -
 def test_a_real_keyring_holds_one_entry_for_each_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a real keyring two directories have two keys there, and no key file."""
+    """Two directories have two keys in a real keyring, no file, and a locked one is missing."""
     entries: dict[tuple[str, str], str] = {}
+    is_locked = False
 
     class Keyring:
         priority = 5
 
         def get_password(self, service: str, user: str) -> str | None:
+            if is_locked:
+                raise keyring.errors.KeyringLocked
             return entries.get((service, user))
 
         def set_password(self, service: str, user: str, password: str) -> None:
@@ -384,6 +410,10 @@ def test_a_real_keyring_holds_one_entry_for_each_directory(
     vaults[0].retire_old()
     assert open_vault(tmp_path / "a", {}, vaults[0].recorded).key_id == vaults[0].key_id
     assert not list(tmp_path.rglob(KEY_FILE))
+    is_locked = True
+    with pytest.raises(HostError, match="^key_missing$"):
+        open_vault(tmp_path / "a", {}, vaults[0].recorded)
+    assert len(entries) == 2
 
 
 def test_another_process_that_rotated_is_followed(data: Path) -> None:
@@ -393,4 +423,7 @@ def test_another_process_that_rotated_is_followed(data: Path) -> None:
     after.retire_old()
     sealed = after.seal(b"s", record="r", field="f")
     assert before.unseal(sealed, record="r", field="f") == b"s"
+    before.use(after.key_id)
     assert before.key_id == after.key_id
+    with pytest.raises(HostError, match="^key_missing$"):
+        before.use(OTHER.id)

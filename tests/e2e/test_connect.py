@@ -13,6 +13,7 @@ from e2e.conftest import Program
 from peers.certificates import Authority
 from peers.dovecot import Dovecot, LoginAttempt
 from peers.fixtures import ALICE, BOB, PASSWORDS
+from peers.ports import free_port
 
 CONNECT = ("connect", ALICE, "--acknowledge", "imap.I@1", "--password-stdin")
 
@@ -141,6 +142,15 @@ def test_a_message_to_oneself_is_found_and_removed(program: Program, example_tes
     assert len(example_test.messages(ALICE)) == before
 
 
+def test_the_success_page_names_the_provider(program: Program, example_test: Dovecot) -> None:
+    """A person reads that their IMAP inbox is connected, after the stages and not before."""
+    # req 27, 28
+    shown = program(*CONNECT, typed=PASSWORDS[ALICE] + "\n").out
+    assert shown.index("send as this address") < shown.index("Your IMAP inbox is connected.")
+    refused = program("--lang", "ja", "connect", BOB, *CONNECT[2:], typed="wrong\n")
+    assert "IMAP の受信トレイが接続されました" not in refused.out
+
+
 def test_one_person_connects_two_mailboxes(program: Program, example_test: Dovecot) -> None:
     """Several mailboxes belong to one person; the same one twice is refused."""
     # req 10
@@ -234,6 +244,31 @@ def test_servers_from_the_hand(
     connected = program("--json", *arguments, typed=PASSWORDS[ALICE] + "\n")
     assert connected.status == 0, connected
     assert [each["tls"] for each in connected.json["account"]["endpoints"]] == ["starttls"] * 2
+
+
+def test_a_server_that_is_down_is_named(
+    program: Program, configure: Callable[..., None], dovecot: Dovecot, authority: Authority
+) -> None:
+    """Where a detected server does not answer, that is the error, and not a missing value."""
+    servers = dovecot.connect_map("example.test")
+    configure(
+        network={
+            "ca_file": str(authority.ca_file),
+            "special_domains": ["example.test"],
+            "connect": servers | {"smtp.example.test:465": f"127.0.0.1:{free_port()}"},
+        },
+        presets={
+            "example.test": {
+                "imap": {"host": "imap.example.test", "port": 993, "tls": "implicit"},
+                "smtp": {"host": "smtp.example.test", "port": 465, "tls": "implicit"},
+            }
+        },
+    )
+    refused = program("--json", *CONNECT, typed=PASSWORDS[ALICE] + "\n")
+    assert (refused.status, refused.json["error"]["code"]) == (11, "connection_refused")
+    other = ("--set", "smtp_host=smtp.example.test", "--set", "smtp_port=587")
+    mended = program("--json", *CONNECT, *other, typed=PASSWORDS[ALICE] + "\n")
+    assert mended.status == 0, mended
 
 
 def test_an_unknown_ca_is_trusted_by_exact_pin_only(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from peers.scripted import Conversation
 
-__all__ = ["Peer"]
+__all__ = ["Peer", "hang_up", "no"]
 
 
 class Peer:
@@ -83,3 +83,13 @@ class Peer:
                 return
             else:
                 self.say(b"250 2.0.0 fine")
+
+
+def no(text: bytes) -> Callable[[Peer, bytes, bytes], None]:
+    """A tagged NO."""
+    return lambda peer, tag, _: peer.say(tag + b" NO " + text)
+
+
+def hang_up() -> None:
+    """End the script, and with it the connection."""
+    raise ConnectionError

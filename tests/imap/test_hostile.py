@@ -5,70 +5,20 @@ import json
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 
 import pytest
 
-from imap.scripts import Peer
-from imap.world import HOST, IMAPS, SUBMISSIONS, World, codes
-from inboxlink.types.report import Chain, VerifyReport
+from imap.scripts import Peer, hang_up, no
+from imap.servers import ASCII_SECRET, Servers
+from imap.world import HOST, IMAPS, SUBMISSIONS, codes
+from inboxlink.types.report import Chain
 from inboxlink.types.steps import Abort, Confirm, Done, Form
 from inboxlink_imap.imap_session import ImapSession
-from peers.certificates import Authority, Certificate
+from peers.certificates import Authority
 from peers.scripted import ScriptedServer
 
 SECRET = 'hünter"2\\ {5}x'
-ASCII_SECRET = "correct horse 7"
-
-
-class Servers:
-    """A scripted server for each direction."""
-
-    def __init__(self, authority: Authority, certificate: Certificate, stack: ExitStack) -> None:
-        self._authority = authority
-        self._certificate = certificate
-        self._stack = stack
-        self.heard: list[list[bytes]] = []
-
-    def world(
-        self,
-        imap: Callable[[Peer], None] = Peer.imap,
-        smtp: Callable[[Peer], None] = Peer.smtp,
-        seconds: float = 10.0,
-    ) -> World:
-        connect = {
-            f"{HOST}:993": f"127.0.0.1:{self._serve(imap)}",
-            f"{HOST}:465": f"127.0.0.1:{self._serve(smtp)}",
-        }
-        return World(connect, self._authority.ca_file, seconds=seconds)
-
-    def _serve(self, script: Callable[[Peer], None]) -> int:
-        heard: list[bytes] = []
-        self.heard.append(heard)
-        server = ScriptedServer(
-            lambda conversation: script(Peer(conversation, heard)), self._certificate, implicit=True
-        )
-        return self._stack.enter_context(server).port
-
-    def verify(self, world: World, password: str = ASCII_SECRET) -> VerifyReport:
-        return world.verify(world.done(password, IMAPS, SUBMISSIONS))
-
-    @property
-    def uses(self) -> int:
-        """How often a secret was sent, over both protocols."""
-        verbs = (b"AUTHENTICATE", b"LOGIN ", b"AUTH ")
-        return sum(any(verb in line for verb in verbs) for lines in self.heard for line in lines)
-
-
-@pytest.fixture
-def servers(authority: Authority, certificate: Certificate) -> Iterator[Servers]:
-    with ExitStack() as stack:
-        yield Servers(authority, certificate, stack)
-
-
-def no(text: bytes) -> Callable[[Peer, bytes, bytes], None]:
-    return lambda peer, tag, _: peer.say(tag + b" NO " + text)
 
 
 def test_scripted_servers_can_be_verified(servers: Servers) -> None:
@@ -238,6 +188,8 @@ FLOODS: dict[str, Callable[[Peer], None]] = {
     "bye_greeting": lambda peer: peer.imap(greeting=b"* BYE [UNAVAILABLE] full"),
     "silence": lambda peer: peer.imap(authenticate=lambda peer, *_: peer.hear()),
     "hang_up": lambda peer: None,
+    "hang_up_at_login": lambda peer: peer.imap(authenticate=lambda *_: hang_up()),
+    "hang_up_at_id": lambda peer: peer.imap(b"IMAP4rev1 ID AUTH=PLAIN", id=lambda *_: hang_up()),
     "bad": lambda peer: peer.imap(authenticate=lambda peer, tag, _: peer.say(tag + b" BAD what")),
     "no_capabilities": lambda peer: peer.imap(
         capability=lambda peer, tag, _: peer.say(tag + b" OK")
@@ -275,6 +227,8 @@ EXPECTED = {
     "bye_greeting": "server_unavailable",
     "silence": "timed_out",
     "hang_up": "connection_lost",
+    "hang_up_at_login": "connection_lost",
+    "hang_up_at_id": "connection_lost",
     "bad": "protocol_error",
     "preauth": "protocol_error",
     "smtp_greeting": "protocol_error",
@@ -324,10 +278,6 @@ SMTP_FLOODS: dict[str, tuple[Callable[[Peer], None], str]] = {
     "dropped_at_auth": (lambda peer: peer.smtp(auth=lambda *_: hang_up()), "connection_lost"),
     "silence": (lambda peer: peer.smtp(auth=lambda peer, _: peer.hear()), "timed_out"),
 }
-
-
-def hang_up() -> None:
-    raise ConnectionError
 
 
 @pytest.mark.parametrize("name", SMTP_FLOODS)
@@ -581,3 +531,25 @@ def test_a_certificate_of_the_future_cannot_be_agreed_to(
     assert {name: each.code for name, each in form.errors.items()} == {
         "imap_host": "certificate_not_yet_valid"
     }
+
+
+def test_smtp_login_stops_at_the_first_no(servers: Servers) -> None:
+    """Where LOGIN is refused before the password's turn, the password is not sent."""
+
+    def refuse(peer: Peer, _: bytes) -> None:
+        peer.say(b"334 VXNlcm5hbWU6")
+        peer.hear()
+        peer.say(b"535 5.7.8 no such user")
+
+    script = (b"AUTH LOGIN",)
+    world = servers.world(smtp=lambda peer: peer.smtp(script, auth=refuse))
+    assert codes(servers.verify(world), Chain.SEND)["auth"] == "invalid_credentials"
+    assert base64.b64encode(ASCII_SECRET.encode()) not in servers.heard[1]
+
+
+def test_mail_for_oneself_that_is_forwarded(servers: Servers) -> None:
+    """A recipient that the server accepts for somewhere else is accepted."""
+    world = servers.world(
+        smtp=lambda peer: peer.smtp(rcpt=lambda peer, _: peer.say(b"251 2.1.5 will forward"))
+    )
+    assert servers.verify(world).can_send

@@ -2,14 +2,13 @@
 
 import base64
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from imap.scripts import Peer
-from imap.test_hostile import ASCII_SECRET, Servers, hang_up, no
+from imap.scripts import Peer, hang_up, no
+from imap.servers import ASCII_SECRET, Servers
 from imap.world import HOST, IMAPS, SUBMISSIONS, codes
 from inboxlink.errors import UnreachableError, problem
 from inboxlink.types.context import CertificateFacts, Channel, HttpAnswer, Previous, Wire
@@ -20,15 +19,9 @@ from inboxlink.types.steps import Abort, Confirm, Done, Form, Start
 from inboxlink.types.text import Text
 from inboxlink_imap import own_message, policy
 from inboxlink_imap.provider import describe
-from peers.certificates import Authority, Certificate
+from peers.certificates import Authority
 
 KNOWN = Detection("imap", Basis.PUBLISHED, Text("x"), (IMAPS, SUBMISSIONS))
-
-
-@pytest.fixture
-def servers(authority: Authority, certificate: Certificate) -> Iterator[Servers]:
-    with ExitStack() as stack:
-        yield Servers(authority, certificate, stack)
 
 
 def test_it_is_for_one_person() -> None:
@@ -161,10 +154,10 @@ def test_a_user_name_is_checked_again_at_the_wire(servers: Servers) -> None:
     assert servers.uses == 0
 
 
-def found(uids: bytes) -> Callable[[Peer, bytes, bytes], None]:
+def found(uids: bytes, deleted: bytes = b"5") -> Callable[[Peer, bytes, bytes], None]:
     def uid(peer: Peer, tag: bytes, line: bytes) -> None:
         if b"SEARCH" in line:
-            hits = b"5" if b"DELETED" in line else uids
+            hits = deleted if b"DELETED" in line else uids
             peer.say(b"* SEARCH " + hits)
         peer.say(tag + b" OK done")
 
@@ -180,10 +173,13 @@ def data(reply: bytes) -> Callable[[Peer, bytes], None]:
     return answer
 
 
-def test_without_uidplus_no_other_message_is_expunged(servers: Servers) -> None:
+@pytest.mark.parametrize(("deleted", "is_expunged"), [(b"5", False), (b"", True)])
+def test_without_uidplus_no_other_message_is_expunged(
+    servers: Servers, deleted: bytes, is_expunged: bool
+) -> None:
     """Where another message is marked as deleted, ours is only marked too."""
     world = servers.world(
-        imap=lambda peer: peer.imap(b"IMAP4rev1 SASL-IR AUTH=PLAIN", uid=found(b"7")),
+        imap=lambda peer: peer.imap(b"IMAP4rev1 SASL-IR AUTH=PLAIN", uid=found(b"7", deleted)),
         smtp=lambda peer: peer.smtp(data=data(b"250 taken")),
     )
     world.send_test_message = True
@@ -191,7 +187,7 @@ def test_without_uidplus_no_other_message_is_expunged(servers: Servers) -> None:
     assert codes(report, Chain.RECEIVE)["message"] is True
     assert [each.proof for each in report.identities] == [Proof.PROVEN]
     assert any(b"UID STORE 7" in line for line in servers.heard[0])
-    assert not any(b"EXPUNGE" in line for line in servers.heard[0])
+    assert any(b"EXPUNGE" in line for line in servers.heard[0]) is is_expunged
 
 
 def test_a_message_that_does_not_come_is_said_so(

@@ -77,7 +77,7 @@ class World:
             provider.authenticate(context, step, state, event),
             provider="imap",
             disclosed=(),
-            secrets=_typed(event),
+            answered=event if isinstance(event, Submit) else None,
         )
         if isinstance(following, Form | Confirm):
             # The state crosses a process border between two calls.
@@ -128,12 +128,6 @@ class World:
             settings={"username": username, **extra},
             endpoints=endpoints,
         )
-
-
-def _typed(event: Event) -> list[str]:
-    if not isinstance(event, Submit):
-        return []
-    return [secret.get_secret_value() for secret in event.secrets.values()]
 
 
 def codes(report: VerifyReport, chain: Chain) -> dict[str, bool | str | None]:

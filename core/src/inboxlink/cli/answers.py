@@ -6,7 +6,7 @@ Neither way knows any provider: a step is data, and so is its answer.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 import click
 from pydantic import SecretStr
@@ -87,7 +87,9 @@ class Given:
         names = {each.name for each in form.fields}
         self._asked |= names
         for name, trouble in form.errors.items():
-            if name == "" or name in self.values or name in self._sent:
+            # Only a value that was given and not yet tried can mend it.
+            if name not in self.values or name in self._sent:
+                self.refuse_unknown()
                 raise InboxlinkError.of(trouble)
         secrets = {
             each.name: SecretStr(self.secrets[each.name])
@@ -101,19 +103,16 @@ class Given:
             and each.only_if is None
             and not (each.value or each.name in self.values or each.name in secrets)
         ]
-        if missing or form.errors:
-            self._refuse_missing(missing or sorted(form.errors))
-        self._sent |= secrets.keys()
+        if missing:
+            self.refuse_unknown()
+            raise SetupError(problem("value_missing", field=", ".join(missing)))
+        self._sent |= secrets.keys() | (names & self.values.keys())
         values = {
             each.name: self.values.get(each.name, each.value or "")
             for each in form.fields
             if each.kind is not InputKind.SECRET
         }
         return Submit(values=values, secrets=secrets)
-
-    def _refuse_missing(self, names: list[str]) -> NoReturn:
-        self.refuse_unknown()
-        raise SetupError(problem("value_missing", field=", ".join(names)))
 
 
 class Terminal:

@@ -119,7 +119,8 @@ class Ledger:
         """Write a row; it is durable when this returns.
 
         Raises:
-            HostError: `ledger_broken`: the head is not what was written, and nothing is added.
+            HostError: `ledger_broken`: the head or the last row is not what was written, and
+                nothing is added; `key_missing`, and as `Store.write`.
         """
         with self._store.write() as database:
             use_recorded_key(database, self._vault)
@@ -172,7 +173,11 @@ class Ledger:
         return is_acknowledged
 
     def entries(self, *, owner: str | None = None, mailbox: str | None = None) -> list[Entry]:
-        """Rows in order, of one person and one mailbox where they are named."""
+        """Rows in order, of one person and one mailbox where they are named.
+
+        Raises:
+            HostError: `ledger_broken`: a row cannot be read any more.
+        """
         query = sa.select(ledger_entry).order_by(ledger_entry.c.n)
         if owner is not None:
             query = query.where(ledger_entry.c.owner == owner)
@@ -237,13 +242,13 @@ class Ledger:
     def _head(self, database: sa.Connection) -> tuple[int, str]:
         head = database.execute(sa.select(ledger_head)).first()
         last = database.execute(
-            sa.select(ledger_entry.c.n, ledger_entry.c.hash)
-            .order_by(ledger_entry.c.n.desc())
-            .limit(1)
+            sa.select(ledger_entry).order_by(ledger_entry.c.n.desc()).limit(1)
         ).first()
         if head is None and last is None:
             return 0, GENESIS
         if head is None or last is None or (head.n, head.hash) != (last.n, last.hash):
+            raise HostError(problem("ledger_broken"))
+        if row_hash(last.previous, last.content) != last.hash or not _columns_agree(last):
             raise HostError(problem("ledger_broken"))
         if not self._is_authentic(head):
             raise HostError(problem("ledger_broken"))
@@ -267,15 +272,18 @@ def _columns_agree(row: Any) -> bool:  # noqa: ANN401 - a row of the table
 
 
 def _entry(n: int, content: str, digest: str) -> Entry:
-    said = json.loads(content)
-    return Entry(
-        n=n,
-        at=from_text(said["at"]),
-        kind=EntryKind(said["kind"]),
-        owner=said["owner"],
-        mailbox=said["mailbox"],
-        provider=said["provider"],
-        host=said["host"],
-        details=said["details"],
-        hash=digest,
-    )
+    try:
+        said = json.loads(content)
+        return Entry(
+            n=n,
+            at=from_text(said["at"]),
+            kind=EntryKind(said["kind"]),
+            owner=said["owner"],
+            mailbox=said["mailbox"],
+            provider=said["provider"],
+            host=said["host"],
+            details=said["details"],
+            hash=digest,
+        )
+    except (ValueError, KeyError, TypeError):  # no row of ours; `verify` says which
+        raise HostError(problem("ledger_broken")) from None

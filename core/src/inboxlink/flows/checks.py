@@ -74,7 +74,11 @@ def missing_values(form: Form, answer: Submit) -> dict[str, Problem]:
 
 
 def check_step(
-    step: object, *, provider: str, disclosed: Collection[str], secrets: Iterable[str]
+    step: object,
+    *,
+    provider: str,
+    disclosed: Collection[str],
+    answered: Submit | None = None,
 ) -> Step:
     """Refuse a step that breaks the contract.
 
@@ -82,12 +86,12 @@ def check_step(
         step: What the provider returned.
         provider: Named in the fault.
         disclosed: The scopes that the person acknowledged.
-        secrets: What the person just typed; none of it may come back in the step.
+        answered: What the person just typed, if it was a form; no secret of it may come back.
 
     Raises:
         ProviderFault: `provider_result_invalid`.
     """
-    reason = _objection(step, disclosed, tuple(secrets))
+    reason = _objection(step, disclosed, answered or Submit())
     if reason is not None:
         raise ProviderFault(
             problem(
@@ -128,7 +132,7 @@ def _fits_form(form: Form, answer: Submit) -> bool:
     )
 
 
-def _objection(step: object, disclosed: Collection[str], secrets: tuple[str, ...]) -> str | None:
+def _objection(step: object, disclosed: Collection[str], answered: Submit) -> str | None:
     if isinstance(step, Abort):
         return None
     if isinstance(step, Done):
@@ -138,7 +142,7 @@ def _objection(step: object, disclosed: Collection[str], secrets: tuple[str, ...
     kept = step.model_dump_json()
     if len(kept.encode()) > MAX_STATE_BYTES:
         return f"a step of more than {MAX_STATE_BYTES} bytes"
-    if any(_occurs(secret, step) for secret in secrets):
+    if _holds_a_secret(step, answered):
         return "a step that holds the secret just typed"
     if isinstance(step, Form):
         names = [field.name for field in step.fields]
@@ -157,20 +161,27 @@ def _objection(step: object, disclosed: Collection[str], secrets: tuple[str, ...
     return None
 
 
-def _occurs(secret: str, step: Form | Menu | Confirm | Redirect | Poll) -> bool:
-    def strings(value: object) -> Iterable[str]:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            for inner in value.values():
-                yield from strings(inner)
-        elif isinstance(value, list | tuple):
-            for inner in value:
-                yield from strings(inner)
-
+def _holds_a_secret(step: Form | Menu | Confirm | Redirect | Poll, answered: Submit) -> bool:
+    # What was typed openly may come back, even where somebody's password is their user name.
+    open_values = set(answered.values.values())
+    kept = step.model_dump(mode="json", include={"state", "fields", "facts"})
+    texts = [text for text in _strings(kept) if text not in open_values]
+    secrets = [secret.get_secret_value() for secret in answered.secrets.values()]
     # A short secret such as "a" would be found by accident; equality still catches it.
     return any(
         secret == text or (len(secret) >= 8 and secret in text)
-        for text in strings(step.model_dump(mode="json", include={"state", "fields", "facts"}))
+        for secret in secrets
         if secret
+        for text in texts
     )
+
+
+def _strings(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner)

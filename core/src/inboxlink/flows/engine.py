@@ -225,11 +225,6 @@ class Engine:
         state: State,
         event: Event,
     ) -> PendingStep | Done | Abort:
-        secrets = (
-            [secret.get_secret_value() for secret in event.secrets.values()]
-            if isinstance(event, Submit)
-            else []
-        )
         try:
             outcome = advance(briefing, step, state, event)
         except ProviderFault:
@@ -241,7 +236,7 @@ class Engine:
             outcome,
             provider=record.provider,
             disclosed=briefing.disclosed_scopes,
-            secrets=secrets,
+            answered=event if isinstance(event, Submit) else None,
         )
 
     def _wait(self, record: FlowRecord, briefing: Briefing, step: PendingStep) -> Pending:

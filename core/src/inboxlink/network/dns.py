@@ -7,6 +7,7 @@ from inboxlink.errors import MailboxError, problem
 from inboxlink.network.deadline import remaining_s
 from inboxlink.network.policy import IPAddress
 from inboxlink.network.settings import NetworkSettings
+from inboxlink.types.address import SPECIAL_USE_DOMAINS
 from inboxlink.types.detection import MailExchange
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def mail_exchanges(
     Raises:
         MailboxError: `dns_failed`, `timed_out`.
     """
+    if domain.rpartition(".")[2] in SPECIAL_USE_DOMAINS and not settings.nameservers:
+        # RFC 6761 section 6: such a name is not for the public DNS to answer.
+        return ()
     records = _ask(domain, "MX", deadline, settings)
     exchanges = [
         MailExchange(record.preference, record.exchange.to_text().rstrip(".").lower())

@@ -1,19 +1,12 @@
-"""Speak IMAP over a channel that the core opened: the one adapter over imapclient.
+"""Speak IMAP over a channel that the core opened.
 
-imapclient and the imaplib below it open sockets without verifying, wait without end, keep the
-last commands in memory and put server text into their exceptions. None of that happens here: the
-channel is verified and has a deadline, answers are capped, nothing is logged, and every failure
-is an `InboxlinkError` that holds no exception of theirs.
+The channel is verified and has a deadline, answers are capped, and every failure is an
+`InboxlinkError` that holds no exception of the libraries below, whose words are the server's.
 """
 
-import base64
 import imaplib
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
-
-import imapclient
+from typing import ParamSpec, TypeVar
 
 from inboxlink.errors import (
     InboxlinkError,
@@ -24,15 +17,13 @@ from inboxlink.errors import (
 from inboxlink.types.context import Channel
 from inboxlink.types.detection import Endpoint
 from inboxlink_imap import policy
+from inboxlink_imap.imap_protocol import Client, Heard
 from inboxlink_imap.reader import AnswerReader
 from inboxlink_imap.remote_text import RemoteText
 from inboxlink_imap.reply_codes import endpoint_problem, imap_refusal
 from inboxlink_imap.secret_octets import sendable
 
 __all__ = ["ImapSession"]
-
-# Its lines hold folder names and search terms of the person's; no trace of ours wants them.
-logging.getLogger("imapclient").setLevel(logging.WARNING)
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -92,12 +83,12 @@ class ImapSession:
         self._channel = channel
         self._endpoint = endpoint
         self._text = RemoteText()
-        self._heard = _Heard()
+        self._heard = Heard()
         self._reader = AnswerReader(channel, endpoint)
         try:
             greeting = self._greeting()
             self._client = self._ask(
-                "remote_error", _Client, channel, self._reader, self._heard, greeting
+                "remote_error", Client, channel, self._reader, self._heard, greeting
             )
         except BaseException:
             channel.close()
@@ -114,8 +105,7 @@ class ImapSession:
         """What the server offers, for a person."""
         return self._text.clean(" ".join(sorted(self.capabilities)))
 
-    @property
-    def mechanism(self) -> str:
+    def choose_mechanism(self) -> str:
         """The one way in which a password will be sent: `PLAIN` (RFC 4616) or `LOGIN`.
 
         Raises:
@@ -143,8 +133,8 @@ class ImapSession:
             return None
         try:
             said = self._ask("remote_error", self._client.identity)
-        except MailboxError as error:
-            if error.code in ("remote_error", "protocol_error") and not self._reader.has_ended:
+        except MailboxError:
+            if self._heard.kind in ("NO", "BAD"):
                 return None  # an answer that is good only for refusing may be missing
             raise
         refusal = policy.greeting_refusal(said)
@@ -160,7 +150,7 @@ class ImapSession:
             MailboxError: The server is in trouble, or offers no mechanism.
             SetupError: `value_invalid`, before anything is sent.
         """
-        mechanism = self.mechanism
+        mechanism = self.choose_mechanism()
         user, secret = sendable(username, password)
         self._text = RemoteText((password,))
         is_initial = "SASL-IR" in self.capabilities  # RFC 4959
@@ -219,7 +209,11 @@ class ImapSession:
         return True
 
     def close(self) -> None:
-        """Say goodbye and hang up, without waiting for the answer."""
+        """Say goodbye and hang up.
+
+        The answer to LOGOUT is not waited for: every other answer is in, and a server that is slow
+        only here would hold back what is known already.
+        """
         try:
             if not self._reader.has_ended:
                 self._channel.sendall(b"Z LOGOUT\r\n")  # any tag will do for the last command
@@ -270,144 +264,3 @@ class ImapSession:
         else:
             code, said = "protocol_error", heard.text or str(error)
         return endpoint_problem(code, self._endpoint, self._text.clean(said))
-
-
-@dataclass
-class _Heard:
-    """The last word on the last command: `OK`, `NO`, `BAD` or `BYE`, and its text."""
-
-    kind: str | None = None
-    text: str = ""
-
-    def forget(self) -> None:
-        self.kind, self.text = None, ""
-
-    def keep(self, kind: str, text: bytes) -> None:
-        self.kind, self.text = kind, text.decode("utf-8", "replace")
-
-
-class _Protocol(imaplib.IMAP4):
-    """imaplib over a channel, with nothing kept and nothing logged."""
-
-    # imapclient raises the level to log every line; imaplib itself keeps the last ten.
-    debug = property(lambda _: 0, lambda _, __: None)  # type: ignore[assignment]
-    literal: Any
-
-    def __init__(
-        self, channel: Channel, reader: AnswerReader, heard: _Heard, greeting: bytes
-    ) -> None:
-        self._channel = channel
-        self._reader = reader
-        self._heard = heard
-        self._greeting: bytes | None = greeting
-        super().__init__()
-
-    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
-        """The channel is open already."""
-
-    def readline(self) -> bytes:
-        line, self._greeting = self._greeting, None
-        return self._reader.readline() if line is None else line
-
-    def read(self, size: int) -> bytes:
-        return self._reader.read(size)
-
-    def send(self, data: Any) -> None:  # noqa: ANN401 - bytes-like, as imaplib has it
-        self._reader.begin()
-        self._channel.sendall(data)
-
-    def shutdown(self) -> None:
-        self._channel.close()
-
-    def authenticate_plain(self, message: bytes, *, is_initial: bool) -> None:
-        encoded = base64.b64encode(message)
-        if is_initial:
-            answer = self._simple_command("AUTHENTICATE", "PLAIN", encoded)
-        else:
-            self.literal = _Continuation((encoded,)).next
-            answer = self._simple_command("AUTHENTICATE", "PLAIN")
-        self._signed_in(answer)
-
-    def login_once(self, user: bytes, secret: bytes) -> None:
-        if user.isascii() and secret.isascii():
-            answer = self._simple_command("LOGIN", _quoted(user), _quoted(secret))
-        else:
-            # A quoted string is 7-bit (RFC 3501 section 4.3); a literal is not.
-            self.literal = _Continuation((user + b" {%d}" % len(secret), secret)).next
-            answer = self._simple_command("LOGIN", b"{%d}" % len(user))
-        self._signed_in(answer)
-
-    def _signed_in(self, answer: tuple[str, list[Any]]) -> None:
-        if answer[0] != "OK":
-            raise self.error(answer[0])
-        self.state = "AUTH"
-
-    def _get_tagged_response(self, tag: bytes, expect_bye: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - as imaplib has it
-        answer = super()._get_tagged_response(tag, expect_bye)
-        self._heard.keep(answer[0], answer[1][-1] or b"")
-        return answer
-
-    def _check_bye(self) -> None:
-        said = self.untagged_responses.get("BYE")
-        if said and isinstance(said[-1], bytes):
-            self._heard.keep("BYE", said[-1])
-        super()._check_bye()
-
-    def _log(self, line: str) -> None:
-        """Keep nothing: the line may be a LOGIN."""
-
-    def _mesg(self, line: str, secs: float | None = None) -> None:
-        """Print nothing."""
-
-
-class _Continuation:
-    """What answers each `+` of the server, in turn; one more than that ends the session."""
-
-    def __init__(self, parts: tuple[bytes, ...]) -> None:
-        self._parts = iter(parts)
-
-    def next(self, _: bytes) -> bytes:
-        part = next(self._parts, None)
-        if part is None:
-            raise imaplib.IMAP4.abort("asked for more than the command has")
-        return part
-
-
-class _Client(imapclient.IMAPClient):  # type: ignore[misc]
-    """imapclient over `_Protocol`."""
-
-    def __init__(
-        self, channel: Channel, reader: AnswerReader, heard: _Heard, greeting: bytes
-    ) -> None:
-        self._wired = (channel, reader, heard, greeting)
-        super().__init__("", port=0, ssl=False)
-
-    def _create_IMAP4(self) -> _Protocol:  # noqa: N802 - imapclient's name
-        return _Protocol(*self._wired)
-
-    def _set_read_timeout(self) -> None:
-        """The channel has its deadline."""
-
-    def identity(self) -> bytes:
-        kind, answer = self._imap._simple_command("ID", "NIL")  # noqa: SLF001 - its own connection
-        self._checkok("id", kind, answer)
-        said = self._imap.untagged_responses.pop("ID", [])
-        return b" ".join(part if isinstance(part, bytes) else b" ".join(part) for part in said)
-
-    def authenticate_plain(self, message: bytes, *, is_initial: bool) -> None:
-        self._forget_what_was_offered()
-        self._imap.authenticate_plain(message, is_initial=is_initial)
-
-    def login_once(self, user: bytes, secret: bytes) -> None:
-        self._forget_what_was_offered()
-        self._imap.login_once(user, secret)
-
-    def _forget_what_was_offered(self) -> None:
-        # RFC 9051 section 6.2: capabilities may change by signing in; what the server says with
-        # its OK counts, or else it is asked again.
-        self._imap.untagged_responses.clear()
-        self._cached_capabilities = None
-
-
-def _quoted(text: bytes) -> bytes:
-    return b'"' + text.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'

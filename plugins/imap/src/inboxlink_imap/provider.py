@@ -26,6 +26,7 @@ def describe() -> ProviderInfo:
         title=Text("imap.title"),
         summary=Text("imap.summary"),
         audiences=frozenset({Audience.PERSONAL}),
+        variants=("gmail", "outlook"),
     )
 
 

@@ -187,10 +187,11 @@ def _confirmation(ctx: AuthContext, draft: Draft, finding: Finding) -> Confirm |
         return endpoint_problem("certificate_expired", endpoint)
     if shown.not_before > ctx.now():
         return endpoint_problem("certificate_not_yet_valid", endpoint)
-    if endpoint.pin is not None and endpoint.pin.sha256 == shown.sha256:
+    is_of_another = finding.problem.code == "certificate_wrong_name" or not shown.matches_name
+    pin = endpoint.pin
+    if pin is not None and pin.sha256 == shown.sha256 and pin.any_name >= is_of_another:
         # Trusted already and still refused: another yes would change nothing.
         return endpoint_problem("certificate_invalid", endpoint)
-    is_of_another = finding.problem.code == "certificate_wrong_name" or not shown.matches_name
     return Confirm(
         step=_CERTIFICATE,
         kind=ConfirmKind.CERTIFICATE,

@@ -66,8 +66,7 @@ class SmtpSession:
         """What the server offers, for a person."""
         return self._text.clean(" ".join(sorted(self._protocol.esmtp_features)).upper())
 
-    @property
-    def mechanism(self) -> str:
+    def choose_mechanism(self) -> str:
         """The one mechanism by which a password will be sent: `PLAIN`, or else `LOGIN`.
 
         Raises:
@@ -88,7 +87,7 @@ class SmtpSession:
             MailboxError: The server is in trouble, or offers no mechanism.
             SetupError: `value_invalid`, before anything is sent.
         """
-        mechanism = self.mechanism
+        mechanism = self.choose_mechanism()
         user, secret = sendable(username, password)
         self._text = RemoteText((password,))
         if mechanism == "PLAIN":  # RFC 4616
@@ -135,7 +134,11 @@ class SmtpSession:
         self._expect(250, reply, otherwise="message_refused")
 
     def close(self) -> None:
-        """Say goodbye and hang up, without waiting for the answer."""
+        """Say goodbye and hang up.
+
+        The answer to QUIT is not waited for: every other answer is in, and a server that is slow
+        only here would hold back what is known already.
+        """
         try:
             if not self._reader.has_ended:
                 self._channel.sendall(b"QUIT\r\n")

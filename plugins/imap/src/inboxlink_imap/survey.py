@@ -27,6 +27,8 @@ def survey(ctx: CallContext, endpoints: tuple[Endpoint, ...]) -> tuple[Finding, 
     looks = [_Look(ctx, endpoint) for endpoint in endpoints]
     for look in looks:
         look.start()
+    for look in looks:
+        look.join()
     return tuple(look.finding() for look in looks)
 
 
@@ -47,7 +49,6 @@ class _Look(Thread):
             self._fault = fault
 
     def finding(self) -> Finding:
-        self.join()
         if self._fault is not None:
             raise self._fault
         return Finding(self._endpoint, self._problem)
@@ -59,7 +60,7 @@ def _look_at_imap(ctx: CallContext, endpoint: Endpoint) -> None:
     session = ImapSession(ctx.open(endpoint), endpoint)
     try:
         session.identify()
-        session.mechanism  # noqa: B018 - raises where there is none
+        session.choose_mechanism()
     finally:
         session.close()
 
@@ -69,7 +70,7 @@ def _look_at_smtp(ctx: CallContext, endpoint: Endpoint) -> None:
 
     session = SmtpSession(ctx.open(endpoint), endpoint)
     try:
-        session.mechanism  # noqa: B018 - raises where there is none
+        session.choose_mechanism()
     finally:
         session.close()
 

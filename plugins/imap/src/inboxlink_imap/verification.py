@@ -8,6 +8,7 @@ just refused.
 import time
 from collections.abc import Mapping
 from threading import Event, Thread
+from typing import Self
 
 from inboxlink.errors import InboxlinkError, Kind, problem
 from inboxlink.types.context import CallContext
@@ -38,22 +39,20 @@ def verify(
     outgoing_password = credential.secret(SecretName.OUTGOING_PASSWORD) if has_own else password
     is_shared = (outgoing_name, outgoing_password) == (username, password)
 
-    sending = _Sending(ctx, outgoing, outgoing_name, outgoing_password, is_shared=is_shared)
-    sending.start()
-    receiving = _Receiving(ctx, incoming, username, password)
-    try:
+    with (
+        _Receiving(ctx, incoming, username, password) as receiving,
+        _Sending(ctx, outgoing, outgoing_name, outgoing_password, is_shared=is_shared) as sending,
+    ):
         receiving.sign_in()
-    finally:
         sending.go_on(after_refusal=receiving.was_refused)
-    receiving.look_around()
-    sending.finish()
-    is_proven = False
-    try:
-        if ctx.send_test_message and receiving.stages.is_whole and sending.stages.is_whole:
-            is_proven = _to_oneself(ctx, receiving, sending)
-    finally:
-        receiving.close()
-        sending.close()
+        receiving.look_around()
+        sending.finish()
+        is_proven = (
+            ctx.send_test_message
+            and receiving.stages.is_whole
+            and sending.stages.is_whole
+            and _to_oneself(ctx, receiving, sending)
+        )
     proof = Proof.PROVEN if is_proven else Proof.DECLARED
     return VerifyReport(
         checks=receiving.stages.checks + sending.stages.checks,
@@ -77,6 +76,13 @@ class _Receiving:
         self._endpoint = endpoint
         self._username = username
         self._password = password
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.session is not None:
+            self.session.close()
 
     @property
     def was_refused(self) -> bool:
@@ -112,10 +118,6 @@ class _Receiving:
             self.stages.run("sent_folder", lambda: _sent_folder(session), lambda name: name)
         except Stopped:
             pass
-
-    def close(self) -> None:
-        if self.session is not None:
-            self.session.close()
 
 
 def _greeted(session: ImapSession) -> ImapSession:
@@ -159,8 +161,15 @@ class _Sending:
         self._fault: BaseException | None = None
         self._thread = Thread(target=self._run, name="inboxlink-imap-smtp", daemon=True)
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._told.set()  # said by now, unless the other direction broke: then there is no AUTH
+        self._thread.join()
+        if self.session is not None:
+            self.session.close()
 
     def go_on(self, *, after_refusal: bool) -> None:
         """Say what IMAP answered; a secret of its own goes whatever that was."""
@@ -172,10 +181,6 @@ class _Sending:
         self._thread.join()
         if self._fault is not None:
             raise self._fault
-
-    def close(self) -> None:
-        if self.session is not None:
-            self.session.close()
 
     def _run(self) -> None:
         try:

@@ -1,0 +1,168 @@
+"""imapclient and imaplib on a channel of the core's.
+
+Both open sockets without verifying, wait without end, keep the last commands in memory, log
+every line and leave the user name of a LOGIN unquoted. Here the channel is given, nothing is
+kept or logged, and the two commands that carry a password are written anew.
+"""
+
+import base64
+import imaplib
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import imapclient
+
+from inboxlink.types.context import Channel
+from inboxlink_imap.reader import AnswerReader
+
+__all__ = ["Client", "Heard"]
+
+# Its lines hold folder names and search terms of the person's; no trace of ours wants them.
+logging.getLogger("imapclient").setLevel(logging.WARNING)
+
+
+@dataclass
+class Heard:
+    """The last word on the last command: `OK`, `NO`, `BAD` or `BYE`, and its text."""
+
+    kind: str | None = None
+    text: str = ""
+
+    def forget(self) -> None:
+        """Another command begins."""
+        self.kind, self.text = None, ""
+
+    def keep(self, kind: str, text: bytes) -> None:
+        """Note an answer."""
+        self.kind, self.text = kind, text.decode("utf-8", "replace")
+
+
+class _Protocol(imaplib.IMAP4):
+    """imaplib over a channel, with nothing kept and nothing logged."""
+
+    # imapclient raises the level to log every line; imaplib itself keeps the last ten.
+    debug = property(lambda _: 0, lambda _, __: None)
+    literal: Any
+
+    def __init__(
+        self, channel: Channel, reader: AnswerReader, heard: Heard, greeting: bytes
+    ) -> None:
+        self._channel = channel
+        self._reader = reader
+        self._heard = heard
+        self._greeting: bytes | None = greeting
+        super().__init__()
+
+    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
+        """The channel is open already."""
+
+    def readline(self) -> bytes:
+        line, self._greeting = self._greeting, None
+        return self._reader.readline() if line is None else line
+
+    def read(self, size: int) -> bytes:
+        return self._reader.read(size)
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - bytes-like, as imaplib has it
+        self._reader.begin()
+        self._channel.sendall(data)
+
+    def shutdown(self) -> None:
+        self._channel.close()
+
+    def authenticate_plain(self, message: bytes, *, is_initial: bool) -> None:
+        encoded = base64.b64encode(message)
+        if is_initial:
+            answer = self._simple_command("AUTHENTICATE", "PLAIN", encoded)
+        else:
+            self.literal = _Continuation((encoded,)).next
+            answer = self._simple_command("AUTHENTICATE", "PLAIN")
+        self._signed_in(answer)
+
+    def login_once(self, user: bytes, secret: bytes) -> None:
+        if user.isascii() and secret.isascii():
+            answer = self._simple_command("LOGIN", _quoted(user), _quoted(secret))
+        else:
+            # A quoted string is 7-bit (RFC 3501 section 4.3); a literal is not.
+            self.literal = _Continuation((user + b" {%d}" % len(secret), secret)).next
+            answer = self._simple_command("LOGIN", b"{%d}" % len(user))
+        self._signed_in(answer)
+
+    def _signed_in(self, answer: tuple[str, list[Any]]) -> None:
+        if answer[0] != "OK":
+            raise self.error(answer[0])
+        self.state = "AUTH"
+
+    def _get_tagged_response(self, tag: bytes, expect_bye: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - as imaplib has it
+        answer = super()._get_tagged_response(tag, expect_bye)  # type: ignore[misc]
+        self._heard.keep(answer[0], answer[1][-1] or b"")
+        return answer
+
+    def _check_bye(self) -> None:
+        said = self.untagged_responses.get("BYE")
+        if said and isinstance(said[-1], bytes):
+            self._heard.keep("BYE", said[-1])
+        super()._check_bye()  # type: ignore[misc]
+
+    def _log(self, line: str) -> None:
+        """Keep nothing: the line may be a LOGIN."""
+
+    def _mesg(self, line: str, secs: float | None = None) -> None:
+        """Print nothing."""
+
+
+class _Continuation:
+    """What answers each `+` of the server, in turn; one more than that ends the session."""
+
+    def __init__(self, parts: tuple[bytes, ...]) -> None:
+        self._parts = iter(parts)
+
+    def next(self, _: bytes) -> bytes:
+        part = next(self._parts, None)
+        if part is None:
+            raise imaplib.IMAP4.abort("asked for more than the command has")
+        return part
+
+
+class Client(imapclient.IMAPClient):  # type: ignore[misc]
+    """imapclient over `_Protocol`."""
+
+    def __init__(
+        self, channel: Channel, reader: AnswerReader, heard: Heard, greeting: bytes
+    ) -> None:
+        self._wired = (channel, reader, heard, greeting)
+        super().__init__("", port=0, ssl=False)
+
+    def _create_IMAP4(self) -> _Protocol:  # noqa: N802 - imapclient's name
+        return _Protocol(*self._wired)
+
+    def _set_read_timeout(self) -> None:
+        """The channel has its deadline."""
+
+    def identity(self) -> bytes:
+        """What the server answers to ID (RFC 2971); nothing is told to it."""
+        kind, answer = self._imap._simple_command("ID", "NIL")  # noqa: SLF001 - its own connection
+        self._checkok("id", kind, answer)
+        said = self._imap.untagged_responses.pop("ID", [])
+        return b" ".join(part if isinstance(part, bytes) else b" ".join(part) for part in said)
+
+    def authenticate_plain(self, message: bytes, *, is_initial: bool) -> None:
+        """AUTHENTICATE PLAIN (RFC 4616), its message with the command where `is_initial`."""
+        self._forget_what_was_offered()
+        self._imap.authenticate_plain(message, is_initial=is_initial)
+
+    def login_once(self, user: bytes, secret: bytes) -> None:
+        """LOGIN, with quoted strings or literals as the octets need it."""
+        self._forget_what_was_offered()
+        self._imap.login_once(user, secret)
+
+    def _forget_what_was_offered(self) -> None:
+        # RFC 9051 section 6.2: capabilities may change by signing in; what the server says with
+        # its OK counts, or else it is asked again.
+        self._imap.untagged_responses.clear()
+        self._cached_capabilities = None
+
+
+def _quoted(text: bytes) -> bytes:
+    return b'"' + text.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'

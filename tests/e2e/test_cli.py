@@ -1,0 +1,201 @@
+"""The command line with good input, wrong input, and nobody to ask."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from e2e.conftest import Program
+
+
+def test_the_demo_connects_and_cleans_up(program: Program, home: Path) -> None:
+    """The demo ends well, says so in its last line, and leaves the person's installation alone."""
+    ran = program("demo")
+    assert ran.status == 0, ran.err
+    assert ran.out.splitlines()[-1] == (
+        "alice@demo.test connected, verified (receive: yes, send: yes) and disconnected again"
+    )
+    assert ran.err == ""
+    assert list(home.iterdir()) == []
+
+
+def test_the_demo_speaks_json(program: Program) -> None:
+    """With --json the demo prints one document that shows the connection before and after."""
+    ran = program("--json", "demo")
+    assert ran.status == 0, ran
+    shown = ran.json
+    assert (shown["connected"]["state"], shown["ended"]["state"]) == ("active", "disconnected")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "code"),
+    [
+        (("connect",), 12, "value_missing"),
+        (("connect", "nonsense"), 12, "address_invalid"),
+        (("connect", "me@corp.local"), 12, "address_special_domain"),
+        (("connect", "me@nowhere.example", "--lookup", "offline"), 12, "provider_undetected"),
+        (("connect", "me@a.org", "--lookup", "offline", "--provider", "x"), 12, "provider_unknown"),
+        (("accounts", "show", "nobody"), 14, "connection_unknown"),
+        (("accounts", "verify", "nobody"), 14, "connection_unknown"),
+        (("disclosures", "show", "imap.none"), 14, "disclosure_unknown"),
+        (("presets", "remove", "a.org"), 12, "preset_unknown"),
+        (("providers", "enable", "nothing"), 12, "provider_unknown"),
+        (("providers", "disable", "inboxlink-imap"), 12, "provider_first_party"),
+        (("providers", "disable", "stranger"), 12, "provider_not_enabled"),
+        (("bogus",), 2, "usage"),
+        (("connect", "--bogus"), 2, "usage"),
+        (("connect", "me@a.org", "--set", "novalue"), 2, "usage"),
+        (("connect", "me@a.org", "--set", "password=x"), 2, "usage"),
+        (("connect", "me@a.org", "--secret-fd", "password=x"), 2, "usage"),
+        (("connect", "me@a.org", "--trust", "host=sha256:1"), 2, "usage"),
+    ],
+)
+def test_wrong_input_is_typed_in_json_and_worded_for_people(
+    program: Program, arguments: tuple[str, ...], status: int, code: str
+) -> None:
+    """Each wrong input has its code, its exit status, words for people, and no traceback."""
+    ran = program("--json", *arguments)
+    assert (ran.status, ran.json["error"]["code"]) == (status, code)
+    worded = program(*arguments)
+    assert worded.status == status
+    assert worded.err.startswith("✗ ")
+    assert "Traceback" not in worded.err + ran.err
+    if "password=x" in arguments:
+        assert "=x" not in worded.err
+
+
+def test_json_may_stand_behind_the_command(program: Program) -> None:
+    """`--json` counts wherever it stands."""
+    assert program("accounts", "list", "--json").json == {"accounts": [], "next": None}
+
+
+def test_everything_speaks_japanese(program: Program) -> None:
+    """With --lang ja or a Japanese environment the answers are Japanese."""
+    assert "接続済みのメールボックスはありません" in program("--lang", "ja", "accounts", "list").out
+    japanese = program("accounts", "list", environ={"LANG": "ja_JP.UTF-8"})
+    assert "接続済みのメールボックスはありません" in japanese.out
+    assert "使い方:" in program("--help", environ={"LANG": "ja_JP.UTF-8"}).out
+    refused = program("--json", "--lang", "ja", "accounts", "show", "x").json["error"]
+    assert (refused["code"], refused["message"]) == ("connection_unknown", "接続 x はありません。")
+
+
+def test_the_disclosures_can_be_read_at_leisure(program: Program) -> None:
+    """Every disclosure is listed and shown in both languages, with both ways out."""
+    # req 51, 88, 105, 106, 108, 110
+    listed = program("--json", "disclosures", "list").json["disclosures"]
+    assert [each["id"] for each in listed] == ["imap.I", "imap.G-C", "imap.I-O"]
+    for language in ("en", "ja"):
+        for each in listed:
+            arguments = ("--json", "--lang", language, "disclosures", "show", each["id"])
+            shown = program(*arguments).json["disclosure"]
+            assert shown["language"] == language
+            assert shown["remove_here"]
+            assert shown["revoke_there"]
+
+
+def test_the_disclosures_carry_the_operators_application(
+    program: Program, configure: Callable[..., None]
+) -> None:
+    """Name, privacy policy and support of the application stand in the disclosure."""
+    # req 88
+    configure(
+        application={
+            "name": "Acme CRM",
+            "privacy_policy": "https://acme.test/privacy",
+            "support": "help@acme.test",
+        }
+    )
+    shown = program("--json", "disclosures", "show", "imap.I").json["disclosure"]
+    text = shown["title"] + shown["body"]
+    for part in ("Acme CRM", "https://acme.test/privacy", "help@acme.test"):
+        assert part in text
+
+
+def test_the_opening_says_what_it_must(program: Program) -> None:
+    """Before anything is asked: one person's mailbox, the everyday one, sent through it."""
+    # req 3, 4, 6, 7, 8, 18, 21, 26
+    opened = " ".join(program("connect", "me@nowhere.example", "--lookup", "offline").out.split())
+    assert "belongs to you alone" in opened
+    assert "every day" in opened
+    assert "through your own mail servers" in opened
+    assert "sequence email" in opened
+    assert "the replies are logged" in opened
+
+
+def test_links_of_the_opening(program: Program, configure: Callable[..., None]) -> None:
+    """The operator's links to the team flow and to the comparison are shown."""
+    # req 12
+    configure(
+        application={
+            "team_inbox": "https://acme.test/team",
+            "compare_inboxes": "https://acme.test/compare",
+        }
+    )
+    out = program("connect", "me@nowhere.example", "--lookup", "offline").out
+    assert "https://acme.test/team" in out
+    assert "https://acme.test/compare" in out
+
+
+def test_presets_are_kept_and_examined(program: Program, home: Path) -> None:
+    """A preset is written, used by detection, found fault with, and removed."""
+    # req 23, 97
+    arguments = ("presets", "set", "Acme.example", "--imap-host", "imap.acme.example")
+    written = program("--json", *arguments, "--smtp-host", "smtp.acme.example").json
+    assert written["domain"] == "acme.example"
+    found = program("--json", "detect", "me@acme.example", "--lookup", "offline").json
+    assert found["candidates"][0]["basis"] == "admin_preset"
+    assert program("presets", "lint").status == 0
+    program(*arguments, "--smtp-host", "smtp.acme.example", "--smtp-port", "25")
+    linted = program("--json", "presets", "lint")
+    assert (linted.status, linted.json["findings"][0]["finding"]) == (12, "smtp_port_25")
+    assert program("presets", "remove", "acme.example").status == 0
+    assert program("--json", "presets", "list").json == {"presets": {}}
+
+
+def test_a_broken_file_is_named_and_not_written_to(program: Program, home: Path) -> None:
+    """A wrong key stops every command that needs the file, and a preset does not overwrite it."""
+    file = home / "inboxlink.toml"
+    file.write_text("[application]\nnmae = 'x'\n")
+    checked = program("--json", "config", "check")
+    assert (checked.status, checked.json["error"]["code"]) == (12, "config_invalid")
+    assert "application.nmae" in checked.json["error"]["message"]
+    arguments = ("presets", "set", "a.org", "--imap-host", "i.a.org", "--smtp-host", "s.a.org")
+    assert program(*arguments).status == 12
+    assert file.read_text() == "[application]\nnmae = 'x'\n"
+
+
+def test_a_database_password_is_not_shown(program: Program, home: Path) -> None:
+    """`config show` hides the store's address, which can hold a password."""
+    url = f"sqlite:///{home}/x.db?password=hunter2"
+    (home / "inboxlink.toml").write_text(f'[store]\nurl = "{url}"\n')
+    ran = program("config", "show")
+    assert ran.status == 0
+    assert "hunter2" not in ran.out
+
+
+def test_the_providers_are_listed_and_examined(program: Program) -> None:
+    """The list shows what metadata and the last check tell; the doctor fills in the check."""
+    before = program("--json", "providers", "list").json["providers"]
+    assert [(each["name"], each["state"], each["last_check"]) for each in before] == [
+        ("imap", "available", None)
+    ]
+    assert program("--json", "providers", "doctor").json["providers"][0]["state"] == "loaded"
+    after = program("--json", "providers", "list").json["providers"]
+    assert after[0]["last_check"] == "loaded"
+
+
+def test_installing_none_is_pleasant(program: Program) -> None:
+    """With every provider switched off, the list says so and connecting names what to do."""
+    # req 25
+    environ = {"INBOXLINK_PROVIDERS": ""}
+    listed = program("--json", "providers", "list", environ=environ).json["providers"]
+    assert listed[0]["state"] == "blocked"
+    refused = program("--json", "connect", "me@a.org", "--lookup", "offline", environ=environ)
+    assert refused.json["error"]["code"] == "provider_undetected"
+
+
+def test_the_export_is_json_lines(program: Program) -> None:
+    """An empty ledger exports nothing, and verifies."""
+    assert program("consent", "export").out == ""
+    assert json.loads(program("--json", "consent", "verify").out)["ok"] is True
