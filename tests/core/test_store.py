@@ -82,7 +82,7 @@ def test_the_pragmas_are_what_durability_needs(data: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o377])
 def test_database_files_are_private(data: Path, umask: int) -> None:
     """The database, its -wal and its -shm are 0600 in a 0700 directory, whatever the umask."""
     before = os.umask(umask)
@@ -173,6 +173,18 @@ def test_the_recorded_key_is_missed(data: Path) -> None:
     (data / KEY_FILE).chmod(0o600)
     with custody(data) as (_, _, connections, _):
         assert connections.credential("c0001").secret(SecretName.PASSWORD) == PASSWORD
+
+
+def test_the_first_key_that_is_remembered_stays(data: Path) -> None:
+    """A second process with another first key is `key_missing`; with the same one it is welcome."""
+    store = open_store(None, data)
+    first = RecordedKey("1" * 16, KeySource.FILE)
+    remember_key(store, first)
+    remember_key(store, first)
+    with pytest.raises(HostError, match="^key_missing$"):
+        remember_key(store, RecordedKey("2" * 16, KeySource.ENVIRONMENT))
+    assert recorded_key(store) == first
+    store.close()
 
 
 def test_a_locked_database_is_busy(data: Path) -> None:

@@ -51,7 +51,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-@pytest.fixture(params=[0o000, 0o022, 0o077, 0o177])
+@pytest.fixture(params=[0o000, 0o022, 0o077, 0o377])
 def umask(request: pytest.FixtureRequest) -> Iterator[int]:
     before = os.umask(request.param)
     yield request.param

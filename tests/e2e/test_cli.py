@@ -1,6 +1,10 @@
 """The command line with good input, wrong input, and nobody to ask."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +22,25 @@ def test_the_demo_connects_and_cleans_up(program: Program, home: Path) -> None:
     )
     assert ran.err == ""
     assert list(home.iterdir()) == []
+
+
+def test_the_demo_asks_nothing_on_a_terminal(home: Path) -> None:
+    """Where somebody could answer, the demo runs through all the same."""
+    controller, terminal = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", "from inboxlink.cli import main; main()", "demo"],
+            stdin=terminal,
+            stderr=terminal,
+            stdout=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(controller)
+        os.close(terminal)
+    assert done.returncode == 0
+    assert b"and disconnected again" in done.stdout.splitlines()[-1]
 
 
 def test_the_demo_speaks_json(program: Program) -> None:

@@ -15,7 +15,7 @@ STRINGS = Path(inboxlink_imap.__file__).parent / "strings"
     [("en", ("app password", "Yahoo", "iCloud")), ("ja", ("アプリパスワード",))],
 )
 def test_an_app_password_is_explained(language: str, words: tuple[str, ...]) -> None:
-    """Where two-step verification is on, the help says that an app password is needed, and where."""
+    """With two-step verification the help says that an app password is needed, and where."""
     # req 98
     strings = json.loads((STRINGS / f"{language}.json").read_text(encoding="utf-8"))
     helps = " ".join(text for key, text in strings.items() if "password" in key)

@@ -139,8 +139,8 @@ def _scripted(session: Session, run: _Run, password: str) -> int:
     run("disclosures", "list", "--address", _ADDRESS)
     with _secret(password) as descriptor:
         run(
-            *("connect", _ADDRESS, "--lookup", "full", "--acknowledge", _DISCLOSURE),
-            *("--no-inbox-automation", "--send-test-message"),
+            *("connect", _ADDRESS, "--lookup", "full", "--provider", "imap"),
+            *("--acknowledge", _DISCLOSURE, "--no-inbox-automation", "--send-test-message"),
             *("--secret-fd", f"password={descriptor}"),
         )
     before = _account()

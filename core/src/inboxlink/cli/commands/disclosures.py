@@ -72,6 +72,8 @@ def _collect(session: Session, address: str | None) -> tuple["Disclosure", ...]:
         detections = [each for each in recommendation.candidates if each.unsupported is None]
     else:
         detections = []
+    if not detections:
+        # Nothing is known of the address, or none was given: any provider can be chosen.
         for provider in host.registry.names:
             variants = host.info(provider).variants
             detections += [chosen_by_hand(provider, variant) for variant in ("", *variants)]
