@@ -139,6 +139,14 @@ def test_a_directory_that_others_can_enter_is_refused(data: Path) -> None:
     assert list(data.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a%20b", "a b", "ä:@", "a?mode=memory"])
+def test_the_database_is_in_the_directory_whatever_its_name(tmp_path: Path, name: str) -> None:
+    """A name that means something in an address leads the database nowhere else."""
+    made(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert sql(tmp_path / name, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
 def test_many_processes_make_one_store(data: Path) -> None:
     """Processes that open a new directory at the same moment all get the store, and its key."""
     script = """
@@ -528,6 +536,37 @@ def test_disconnecting_removes_the_secrets(data: Path) -> None:
         connections.disconnect("c0002", NOW)
         connections.add(a_connection(3, address="me@example.com"), a_credential())
         assert connections.count("alice") == 1
+
+
+def test_a_verification_revives_no_disconnected_connection(connections: Connections) -> None:
+    """A verification that ends after the disconnect changes nothing, by either way of noting it."""
+    # req 110: whoever disconnects is not overtaken by what was under way.
+    before = a_connection()
+    connections.add(before, a_credential())
+    connections.disconnect("c0001", NOW)
+    ended = connections.get("c0001")
+    with pytest.raises(HostError, match="^connection_unknown$"):
+        connections.replace(before, None)
+    with pytest.raises(HostError, match="^connection_unknown$"):
+        connections.set_state("c0001", ConnectionState.ACTIVE, None, later(days=1))
+    assert connections.get("c0001") == ended
+    connections.replace(before, a_credential("signed in again"))
+    assert connections.get("c0001") == before
+
+
+def test_a_state_is_noted(connections: Connections) -> None:
+    """A state changes with its reason and its time, and nothing else does."""
+    connections.add(a_connection(), a_credential())
+    refused = ConnectionState.NEEDS_REAUTH
+    connections.set_state("c0001", refused, "invalid_credentials", later(days=1))
+    expected = replace(
+        a_connection(),
+        state=refused,
+        problem_code="invalid_credentials",
+        updated_at=later(days=1),
+    )
+    assert connections.get("c0001") == expected
+    assert connections.credential("c0001").secret(SecretName.PASSWORD) == PASSWORD
 
 
 def test_automation_is_switched(connections: Connections) -> None:

@@ -1,10 +1,12 @@
 """The vault: what it seals, what it refuses, and where its key is."""
 
 import base64
+import importlib.util
 import json
 import os
 import secrets
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from core.custody import KEY_FILE, together, without_keyring  # noqa: F401 - a fixture
 from inboxlink.errors import HostError
 from inboxlink.vault import KeySource, RecordedKey, Vault, open_vault
-from inboxlink.vault.keys import KEY_BYTES, Key
+from inboxlink.vault.keys import _REAL_BACKENDS, KEY_BYTES, Key
 
 pytestmark = pytest.mark.usefixtures("without_keyring")
 
@@ -414,6 +416,80 @@ def test_a_real_keyring_holds_one_entry_for_each_directory(
     with pytest.raises(HostError, match="^key_missing$"):
         open_vault(tmp_path / "a", {}, vaults[0].recorded)
     assert len(entries) == 2
+
+
+def test_a_keyring_in_the_clear_is_never_given_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backend that is no system's own gets nothing, however much it is preferred."""
+    given: list[str] = []
+
+    class Plaintext:
+        priority = 99
+
+        def get_password(self, service: str, user: str) -> str | None:
+            given.append(user)
+            return None
+
+        def set_password(self, service: str, user: str, password: str) -> None:
+            given.append(password)
+
+    Plaintext.__module__, Plaintext.__qualname__ = "keyrings.alt.file", "PlaintextKeyring"
+    library = ModuleType("keyring.backend")
+    library.get_all_keyring = lambda: [Plaintext()]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "keyring.backend", library)
+    assert open_vault(tmp_path / "data", {}, None).source is KeySource.FILE
+    assert given == []
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere the system's keyring is always there"
+)
+def test_a_keyring_that_the_environment_chooses_is_ignored(data: Path) -> None:
+    """The real library, told by its own variable to take a plaintext backend, is not followed."""
+    script = """
+import sys
+from pathlib import Path
+from keyring import get_keyring
+from keyring.backend import KeyringBackend
+
+class Plaintext(KeyringBackend):
+    priority = 99
+    def get_password(self, service, username):
+        raise SystemExit("it was asked")
+    def set_password(self, service, username, password):
+        raise SystemExit("it was given a key")
+
+assert type(get_keyring()).__name__ == "Plaintext"
+from inboxlink.vault import open_vault
+print(open_vault(Path(sys.argv[1]), {}, None).source)
+"""
+    environ = {name: text for name, text in os.environ.items() if name != "INBOXLINK_KEY"}
+    # No session bus, so that a developer's own keyring stays out of it.
+    environ |= {
+        "PYTHON_KEYRING_BACKEND": "__main__.Plaintext",
+        "DBUS_SESSION_BUS_ADDRESS": f"unix:path={data}/no-bus",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(data)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("file\n", 0), done.stderr
+
+
+def test_every_real_backend_is_one_of_the_library() -> None:
+    """The allowed backends are classes of keyring's own, none of them chained, null or failing."""
+    for path in _REAL_BACKENDS:
+        module, _, name = path.rpartition(".")
+        found = importlib.util.find_spec(module)
+        assert found is not None
+        assert found.origin is not None
+        assert f"class {name}(" in Path(found.origin).read_text()
+        assert module.rpartition(".")[2] not in {"chainer", "null", "fail"}
 
 
 def test_another_process_that_rotated_is_followed(data: Path) -> None:

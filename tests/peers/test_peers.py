@@ -25,7 +25,8 @@ def test_dovecot_serves_imap_over_tls(dovecot: Dovecot, context: ssl.SSLContext)
     with imaplib.IMAP4_SSL("localhost", dovecot.imaps, ssl_context=context) as client:
         client.login(ALICE, PASSWORDS[ALICE])
         assert client.select("INBOX")[0] == "OK"
-    assert dovecot.attempts() == [LoginAttempt("imap", ALICE, ok=True)]  # logged at once
+    _await_attempts(dovecot, 1)
+    assert dovecot.attempts() == [LoginAttempt("imap", ALICE, ok=True)]
 
 
 def test_dovecot_counts_each_wrong_password(dovecot: Dovecot, context: ssl.SSLContext) -> None:
@@ -39,11 +40,22 @@ def test_dovecot_counts_each_wrong_password(dovecot: Dovecot, context: ssl.SSLCo
         sender.user, sender.password = ALICE, "wrong"
         with pytest.raises(smtplib.SMTPAuthenticationError):
             sender.auth("PLAIN", sender.auth_plain)
-    deadline = time.monotonic() + 5
-    while len(dovecot.attempts()) < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    _await_attempts(dovecot, 3)
     assert [attempt.protocol for attempt in dovecot.attempts()] == ["imap", "imap", "submission"]
     assert not any(attempt.ok for attempt in dovecot.attempts())
+
+
+def test_dovecot_counts_a_wrong_password_before_a_right_one(
+    dovecot: Dovecot, context: ssl.SSLContext
+) -> None:
+    """Wrong passwords count even when the same connection then signs in."""
+    with imaplib.IMAP4_SSL("localhost", dovecot.imaps, ssl_context=context) as client:
+        for _ in range(2):
+            with pytest.raises(imaplib.IMAP4.error):
+                client.login(ALICE, "wrong")
+        client.login(ALICE, PASSWORDS[ALICE])
+    _await_attempts(dovecot, 3)
+    assert [attempt.ok for attempt in dovecot.attempts()] == [False, False, True]
 
 
 def test_dovecot_disables_login_in_the_clear(dovecot: Dovecot) -> None:
@@ -64,3 +76,10 @@ def test_submission_delivers_to_oneself(dovecot: Dovecot, context: ssl.SSLContex
         sender.login(ALICE, PASSWORDS[ALICE])
         sender.send_message(message)
     assert len(dovecot.messages(ALICE)) == before + 1
+
+
+def _await_attempts(dovecot: Dovecot, number: int) -> None:
+    # Another process writes the log.
+    deadline = time.monotonic() + 5
+    while len(dovecot.attempts()) < number and time.monotonic() < deadline:
+        time.sleep(0.02)

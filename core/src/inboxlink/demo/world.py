@@ -9,6 +9,7 @@ import imaplib
 import json
 import logging
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -18,12 +19,14 @@ import threading
 import time
 import warnings
 from collections.abc import Coroutine, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parseaddr
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
+from weakref import WeakSet
 
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
@@ -67,19 +70,25 @@ class MailWorld:
 def mail_world(address: str, password: str) -> Iterator[MailWorld]:
     """A mail world with one mailbox, gone when the block ends.
 
+    A SIGTERM that nobody handles becomes `SystemExit` inside the block: its default would end
+    the program and leave the world's files behind.
+
     Raises:
         TimeoutError: A server did not come up.
     """
     domain = address.partition("@")[2]
     with ExitStack() as stack:
+        stack.enter_context(_sigterm_unwinds())
         directory = Path(tempfile.mkdtemp(prefix="inboxlink-demo-"))
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         ca_file, context = _certify(directory, domain)
         keeper = stack.enter_context(_keeper(address, password))
         loop = stack.enter_context(_loop())
         front = stack.enter_context(_serving(loop, _front(keeper, context)))
+        connections: WeakSet[SMTP] = WeakSet()
+        stack.callback(loop.call_soon_threadsafe, _abort, connections)
         submission = stack.enter_context(
-            _serving(loop, _submission(keeper, address, password, context))
+            _serving(loop, _submission(keeper, address, password, context, connections))
         )
         web = stack.enter_context(_web(_AUTOCONFIG.format(domain=domain).encode(), context))
         yield MailWorld(
@@ -91,6 +100,23 @@ def mail_world(address: str, password: str) -> Iterator[MailWorld]:
                 f"{domain}:443": f"{_LOOPBACK}:{web}",
             },
         )
+
+
+@contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _exit_on)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _exit_on(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def _certify(directory: Path, domain: str) -> tuple[Path, ssl.SSLContext]:
@@ -119,10 +145,13 @@ def _keeper(user: str, password: str) -> Iterator[int]:
         assert child.stdin is not None
         given = {"port": port, "user": user, "password": password}
         child.stdin.write(json.dumps(given).encode() + b"\n")
-        child.stdin.close()
+        child.stdin.flush()
         _wait_for(port, child)
         yield port
     finally:
+        if child.stdin is not None:
+            with suppress(BrokenPipeError):
+                child.stdin.close()
         child.terminate()
         try:
             child.wait(5)
@@ -147,6 +176,8 @@ def _wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
 def _loop() -> Iterator[asyncio.AbstractEventLoop]:
     """An event loop that runs in a thread of its own."""
     loop = asyncio.new_event_loop()
+    # What a client breaks off is no news, and asyncio would print it.
+    loop.set_exception_handler(lambda *_: None)
     thread = threading.Thread(target=loop.run_forever, name="inboxlink-demo", daemon=True)
     thread.start()
     try:
@@ -163,6 +194,7 @@ async def _cancel_others() -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0)  # aborted transports close one turn later
 
 
 @contextmanager
@@ -187,6 +219,9 @@ async def _front(keeper: int, context: ssl.SSLContext) -> asyncio.Server:
                 await writer.drain()
         except OSError:
             pass
+        except asyncio.CancelledError:
+            writer.transport.abort()  # the world ends; TLS would wait for the client's goodbye
+            raise
         finally:
             writer.close()
 
@@ -198,15 +233,30 @@ async def _front(keeper: int, context: ssl.SSLContext) -> asyncio.Server:
 
 
 async def _submission(
-    keeper: int, address: str, password: str, context: ssl.SSLContext
+    keeper: int,
+    address: str,
+    password: str,
+    context: ssl.SSLContext,
+    connections: WeakSet[SMTP],
 ) -> asyncio.Server:
     """Submission over TLS for one person, delivered into their mailbox."""
 
     class Deliver:
+        async def handle_RCPT(  # noqa: N802
+            self,
+            _: Any,  # noqa: ANN401
+            __: Any,  # noqa: ANN401
+            envelope: Any,  # noqa: ANN401
+            recipient: str,
+            ___: Any,  # noqa: ANN401
+        ) -> str:
+            if parseaddr(recipient)[1].lower() != address.lower():
+                return "550 5.1.1 no such mailbox in the demo"
+            envelope.rcpt_tos.append(recipient)
+            return "250 2.1.5 OK"
+
         async def handle_DATA(self, _: Any, __: Any, envelope: Any) -> str:  # noqa: N802, ANN401
-            recipients = [parseaddr(each)[1].lower() for each in envelope.rcpt_tos]
-            if address.lower() in recipients:
-                await asyncio.to_thread(_append, keeper, address, password, envelope.content)
+            await asyncio.to_thread(_append, keeper, address, password, envelope.content)
             return "250 2.0.0 delivered"
 
     def authenticate(*given: Any) -> AuthResult:  # noqa: ANN401
@@ -222,7 +272,7 @@ async def _submission(
         with warnings.catch_warnings():
             # aiosmtpd knows STARTTLS alone, and warns; here TLS is there from the first byte.
             warnings.simplefilter("ignore")
-            return SMTP(
+            connection = SMTP(
                 Deliver(),
                 hostname="demo",
                 authenticator=authenticate,
@@ -230,10 +280,18 @@ async def _submission(
                 auth_require_tls=False,
                 loop=loop,
             )
+        connections.add(connection)
+        return connection
 
     logging.getLogger("mail").setLevel(logging.CRITICAL)
     loop = asyncio.get_running_loop()
     return await loop.create_server(protocol, _LOOPBACK, 0, ssl=context)
+
+
+def _abort(connections: WeakSet[SMTP]) -> None:
+    for connection in connections:
+        if isinstance(connection.transport, asyncio.Transport):
+            connection.transport.abort()
 
 
 def _append(keeper: int, user: str, password: str, message: bytes) -> None:
