@@ -176,6 +176,14 @@ def test_presets_are_kept_and_examined(program: Program, home: Path) -> None:
     assert program("--json", "presets", "list").json == {"presets": {}}
 
 
+def test_a_look_alike_domain_is_shown_in_both_forms(program: Program) -> None:
+    """A domain in another script is shown with its A-label, and is not taken for a known one."""
+    arguments = ("detect", "me@gоogle.com", "--lookup", "offline")  # the first o is Cyrillic
+    shown = program(*arguments).out
+    assert "(xn--" in shown
+    assert program("--json", *arguments).json["candidates"] == []
+
+
 def test_a_broken_file_is_named_and_not_written_to(program: Program, home: Path) -> None:
     """A wrong key stops every command that needs the file, and a preset does not overwrite it."""
     file = home / "inboxlink.toml"

@@ -181,7 +181,6 @@ _MAILBOX: dict[str, Blame | None] = {
     "sender_refused": Blame.ADMIN,
     "message_refused": Blame.ADMIN,
     "message_not_found": Blame.MAILBOX,
-    "identity_unproven": None,
     "http_failed": Blame.MAILBOX,
     "remote_error": None,
 }

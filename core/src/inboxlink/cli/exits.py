@@ -2,12 +2,11 @@
 
 from inboxlink.errors import Kind
 
-__all__ = ["BUG", "CANCELLED", "INTERRUPTED", "OK", "STATUS", "USAGE"]
+__all__ = ["BUG", "INTERRUPTED", "OK", "STATUS", "USAGE"]
 
 OK = 0
 BUG = 1
 USAGE = 2
-CANCELLED = 3
 
 #: By branch of the error tree.
 STATUS = {

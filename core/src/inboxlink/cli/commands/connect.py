@@ -185,10 +185,11 @@ def _address(session: Session, host: "Host", typed: str | None) -> "Address":
 def _choose(
     session: Session, host: "Host", address: "Address", lookup: str | None, provider: str | None
 ) -> "Detection":
-    from inboxlink.cli.commands.detect import show
+    from inboxlink.cli.commands.detect import show, show_domain
     from inboxlink.evidence import autoconfig
     from inboxlink.evidence.gathering import LookupDepth
 
+    show_domain(session, address)
     depth = LookupDepth(lookup or "passive")
     with session.busy("cli.busy.lookup", domain=address.domain):
         recommendation = host.recommend(address, depth)

@@ -12,8 +12,9 @@ from inboxlink.texts import safe_text
 if TYPE_CHECKING:
     from inboxlink.connect.host import Host
     from inboxlink.detection import Recommendation
+    from inboxlink.types.address import Address
 
-__all__ = ["command", "show"]
+__all__ = ["command", "show", "show_domain"]
 
 
 @make_command("detect", "cli.detect")
@@ -37,10 +38,17 @@ def command(session: Session, address: str, lookup: str, allow_private: bool) ->
     if session.is_json:
         session.emit(_document(session, recommendation))
         return
+    show_domain(session, mailbox)
     show(session, host, recommendation)
     session.say("cli.detect.log", style="bold")
     for each in recommendation.evidence.log:
         session.console.print(f"  {each.source}: {safe_text(each.outcome)}", style="dim")
+
+
+def show_domain(session: Session, mailbox: "Address") -> None:
+    """The domain in both its forms, where a look-alike could hide in one of them."""
+    if mailbox.domain_shown != mailbox.domain:
+        session.say("cli.detect.domain", style="yellow", shown=mailbox.domain_shown)
 
 
 def show(session: Session, host: "Host", recommendation: "Recommendation") -> None:
