@@ -142,11 +142,10 @@ class Terminal:
         self._session.say(form.title, style="bold")
         for name, trouble in form.errors.items():
             label = next((words(each.label) for each in form.fields if each.name == name), "")
-            self._session.aside.print(
-                f"✗ {label + ': ' if label else ''}{words(trouble.message)}", style="red"
-            )
+            said = f"✗ {label + ': ' if label else ''}{words(trouble.message)}"
+            self._session.write(said, style="red", is_error=True)
             if trouble.remedy is not None:
-                self._session.aside.print(f"  → {words(trouble.remedy)}")
+                self._session.write(f"  → {words(trouble.remedy)}", is_error=True)
         values = {each.name: each.value or "" for each in form.fields if not _is_secret(each)}
         secrets: dict[str, SecretStr] = {}
         folded = [each for each in form.fields if each.advanced]
@@ -174,7 +173,7 @@ class Terminal:
             values[asked.name] = self._given.values[asked.name]
             return
         if asked.help is not None:
-            self._session.console.print(f"  {words(asked.help)}", style="dim")
+            self._session.write(f"  {words(asked.help)}", style="dim")
         label = f"  {words(asked.label)}"
         if _is_secret(asked):
             typed = click.prompt(label, hide_input=True, default="", show_default=False, err=True)

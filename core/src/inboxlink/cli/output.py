@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from inboxlink.cli.session import Session
+from inboxlink.cli.wrapping import wrapped
 from inboxlink.texts import safe_text
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ def show_disclosure(session: Session, disclosure: "Disclosure") -> None:
     from rich.panel import Panel
     from rich.text import Text
 
+    # The panel's border and padding take six cells, a list's mark four.
+    width = session.console.width - 6
     body = Text()
-    body.append(safe_text(disclosure.body, 20_000).strip())
+    body.append(wrapped(safe_text(disclosure.body, 20_000).strip(), width))
     body.append("\n\n")
     body.append(session.words("cli.disclosure.data"), style="bold")
     for line in disclosure.data:
-        body.append(f"\n  • {safe_text(line)}")
+        body.append(f"\n  • {_hanging(safe_text(line), width - 4, 4)}")
     if disclosure.scopes:
         body.append("\n\n")
         body.append(session.words("cli.disclosure.scopes"), style="bold")
@@ -60,7 +63,7 @@ def show_disclosure(session: Session, disclosure: "Disclosure") -> None:
     ):
         body.append("\n\n")
         body.append(session.words(key), style="bold")
-        body.append(f"\n  {safe_text(text)}")
+        body.append(f"\n  {_hanging(safe_text(text), width - 2, 2)}")
     panel = Panel(
         body,
         title=safe_text(disclosure.title),
@@ -190,6 +193,10 @@ def report_document(session: Session, report: "VerifyReport") -> dict[str, Any]:
         ],
         "identities": [each.model_dump(mode="json") for each in report.identities],
     }
+
+
+def _hanging(text: str, width: int, indent: int) -> str:
+    return wrapped(text, width).replace("\n", "\n" + " " * indent)
 
 
 def _padded(text: str, width: int) -> str:

@@ -81,7 +81,14 @@ class Session:
     def say(self, text: Text | str, style: str = "", **params: str) -> None:
         """Print a worded text to a person; nothing where JSON was asked."""
         if not self.is_json:
-            self.console.print(self.words(text, **params), style=style)
+            self.write(self.words(text, **params), style=style)
+
+    def write(self, worded: str, style: str = "", *, is_error: bool = False) -> None:
+        """Print what is worded already, its lines broken where the language allows it."""
+        from inboxlink.cli.wrapping import wrapped
+
+        console = self.aside if is_error else self.console
+        console.print(wrapped(worded, console.width), style=style)
 
     def gap(self) -> None:
         """Print an empty line to a person."""
@@ -124,11 +131,12 @@ class Session:
         if self.is_json:
             self.emit({"error": self.describe(trouble), **(document or {})})
             return
-        self.aside.print(f"✗ {self.words(trouble.message)}", style="bold red")
+        self.write(f"✗ {self.words(trouble.message)}", style="bold red", is_error=True)
         if trouble.remote:
-            self.aside.print(f"  {self.words('cli.remote')} {safe_text(trouble.remote, 512)}")
+            said = f"  {self.words('cli.remote')} {safe_text(trouble.remote, 512)}"
+            self.write(said, is_error=True)
         if trouble.remedy is not None:
-            self.aside.print(f"  → {self.words(trouble.remedy)}")
+            self.write(f"  → {self.words(trouble.remedy)}", is_error=True)
         self.aside.print(f"  [{trouble.code}]", style="dim")
 
     def fail_usage(self, error: click.ClickException) -> None:

@@ -1,0 +1,53 @@
+"""Break lines where the language allows it.
+
+rich breaks at spaces alone. Japanese has few: a line may end between any two of its characters,
+but for closing punctuation, which no line begins with, and opening brackets, which none ends with
+(JIS X 4051, kinsoku).
+"""
+
+import re
+
+__all__ = ["wrapped"]
+
+_NOT_FIRST = (
+    "、。，．・：；？！」』）】〉》〕］｝ーぁぃぅぇぉっゃゅょァィゥェォッャュョ…ー,.:;?!)]}"
+)
+_NOT_LAST = "「『（【〈《〔［｛([{"
+
+#: A run of what stays together: a word of narrow characters, or one wide character.
+_PIECE = re.compile(r"[ \t]+|[!-~\u00a0-\u02ff]+|.", re.DOTALL)
+
+
+def wrapped(text: str, width: int) -> str:
+    """Text whose lines take at most `width` cells; line ends and indents stay.
+
+    A piece that is wider than a line is left whole for the terminal to fold.
+    """
+    return "\n".join(_line(line, width) for line in text.split("\n"))
+
+
+def _line(line: str, width: int) -> str:
+    from rich.cells import cell_len
+
+    if cell_len(line) <= width:
+        return line
+    lines: list[str] = []
+    current = ""
+    for piece in _pieces(line):
+        if current and cell_len((current + piece).rstrip()) > width:
+            lines.append(current.rstrip())
+            current = piece.lstrip()
+        else:
+            current += piece
+    return "\n".join([*lines, current])
+
+
+def _pieces(line: str) -> list[str]:
+    pieces: list[str] = []
+    for piece in _PIECE.findall(line):
+        joins = pieces and (piece[0] in _NOT_FIRST or pieces[-1][-1] in _NOT_LAST)
+        if joins:
+            pieces[-1] += piece
+        else:
+            pieces.append(piece)
+    return pieces
