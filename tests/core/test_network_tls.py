@@ -1,0 +1,301 @@
+"""What is trusted on the wire, and what is not."""
+
+import base64
+import hashlib
+import re
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+import inboxlink
+import inboxlink_imap
+from inboxlink.errors import MailboxError, UnreachableError
+from inboxlink.network.settings import NetworkSettings
+from inboxlink.network.tls import trusting_context
+from inboxlink.network.wire import Network
+from inboxlink.types.context import CertificateFacts
+from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
+from peers.certificates import Authority, Certificate, self_signed, signed_by
+from peers.ports import free_port
+from peers.scripted import Conversation, ScriptedServer
+
+HOST = "mail.example.test"
+
+
+def greet(conversation: Conversation) -> None:
+    conversation.send(b"* OK ready\r\n")
+    conversation.read_line()
+
+
+@contextmanager
+def serving(certificate: Certificate) -> Iterator[ScriptedServer]:
+    with ScriptedServer(greet, certificate, implicit=True) as server:
+        yield server
+
+
+def network(server_port: int, ca_file: Path | None, host: str = HOST) -> Network:
+    connect = {f"{host}:993": f"127.0.0.1:{server_port}"}
+    return Network(NetworkSettings(ca_file=ca_file, connect=connect))
+
+
+def endpoint(pin: CertificatePin | None = None, host: str = HOST) -> Endpoint:
+    return Endpoint(Role.IMAP, host, 993, Tls.IMPLICIT, pin=pin)
+
+
+def soon(seconds: float = 5) -> float:
+    return time.monotonic() + seconds
+
+
+def refusal(server: ScriptedServer, ca_file: Path | None, pin: CertificatePin | None = None) -> str:
+    """The code with which a server is refused; nothing may have been said to it."""
+    with pytest.raises(UnreachableError) as caught:
+        network(server.port, ca_file).open(endpoint(pin), soon())
+    assert caught.value.stage == "tls"
+    assert [stage for stage, _ in caught.value.took_ms] == ["dns", "tcp", "tls"]
+    assert all(not each.before_tls + each.after_tls for each in server.conversations)
+    return caught.value.code
+
+
+def pin_of(certificate: Certificate, *, any_name: bool = False) -> CertificatePin:
+    pem = certificate.cert.read_text()
+    first = pem[: pem.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n"
+    der = ssl.PEM_cert_to_DER_cert(first)
+    return CertificatePin(hashlib.sha256(der).hexdigest(), base64.b64encode(der).decode(), any_name)
+
+
+def test_a_good_certificate_is_trusted(authority: Authority) -> None:
+    """With the operator's CA a channel opens, and says what was negotiated."""
+    with serving(authority.issue(HOST)) as server:
+        channel = network(server.port, authority.ca_file).open(endpoint(), soon())
+        assert channel.makefile().readline() == b"* OK ready\r\n"
+        assert channel.tls_version in ("TLSv1.2", "TLSv1.3")
+        assert [stage for stage, _ in channel.took_ms] == ["dns", "tcp", "tls"]
+        assert channel.greeting is None
+        channel.close()
+        channel.close()
+
+
+def test_a_wildcard_is_one_label(authority: Authority) -> None:
+    """A wildcard stands for one whole label."""
+    with serving(authority.issue("*.example.test")) as server:
+        network(server.port, authority.ca_file).open(endpoint(), soon()).close()
+    with serving(authority.issue("*.test")) as server:
+        assert refusal(server, authority.ca_file) == "certificate_wrong_name"
+
+
+def test_bad_certificates_are_refused_by_name(authority: Authority, tmp_path: Path) -> None:
+    """Wrong name, expired, not yet valid, self-signed and unknown CA each have their code."""
+    (tmp_path / "other").mkdir()
+    stranger = Authority(tmp_path / "other")
+    matrix = {
+        "certificate_wrong_name": authority.issue("other.example.test"),
+        "certificate_expired": authority.issue(HOST, days_left=-1),
+        "certificate_not_yet_valid": authority.issue(HOST, days_left=20, starts_in_days=10),
+    }
+    for code, certificate in matrix.items():
+        with serving(certificate) as server:
+            assert refusal(server, authority.ca_file) == code
+    for untrusted in (stranger.issue(HOST), self_signed(tmp_path, HOST)):
+        with serving(untrusted) as server:
+            assert refusal(server, authority.ca_file) == "certificate_untrusted"
+            assert refusal(server, None) == "certificate_untrusted"
+
+
+def test_a_pin_is_exactly_one_certificate(authority: Authority, tmp_path: Path) -> None:
+    """A pinned certificate is accepted, and no other one in its place, not even a good one."""
+    mine, other = self_signed(tmp_path, HOST), self_signed(tmp_path, HOST)
+    with serving(mine) as server:
+        pinned = network(server.port, None).open(endpoint(pin_of(mine)), soon())
+        assert pinned.makefile().readline() == b"* OK ready\r\n"
+        pinned.close()
+    for certificate in (other, authority.issue(HOST)):
+        with serving(certificate) as server:
+            assert refusal(server, authority.ca_file, pin_of(mine)) == "certificate_changed"
+
+
+def test_a_pinned_certificate_vouches_for_no_other(tmp_path: Path) -> None:
+    """A certificate that was signed by the pinned one is refused."""
+    mine = self_signed(tmp_path, HOST, is_ca=True)
+    with serving(signed_by(tmp_path, mine, HOST)) as server:
+        assert refusal(server, None, pin_of(mine)) == "certificate_changed"
+
+
+def test_a_pin_does_not_outlive_its_certificate(tmp_path: Path) -> None:
+    """An expired certificate is refused although it is pinned."""
+    mine = self_signed(tmp_path, HOST, days_left=-1)
+    with serving(mine) as server:
+        assert refusal(server, None, pin_of(mine)) == "certificate_expired"
+
+
+def test_a_wrong_name_must_have_been_confirmed(tmp_path: Path) -> None:
+    """A pinned certificate for another name needs the leave that goes with the pin."""
+    mine = self_signed(tmp_path, "other.example.test")
+    with serving(mine) as server:
+        assert refusal(server, None, pin_of(mine)) == "certificate_wrong_name"
+        network(server.port, None).open(endpoint(pin_of(mine, any_name=True)), soon()).close()
+
+
+def seen(certificate: Certificate, host: str = HOST) -> CertificateFacts:
+    with serving(certificate) as server:
+        facts = network(server.port, None, host).certificate(endpoint(host=host), soon())
+        assert server.conversations[0].is_tls is False, "the handshake was completed"
+    return facts
+
+
+def test_a_certificate_is_read_without_being_trusted(authority: Authority, tmp_path: Path) -> None:
+    """The leaf is read with its names and digest, and the handshake never completes."""
+    for certificate in (authority.issue(HOST, "b.test"), self_signed(tmp_path, HOST, "b.test")):
+        facts = seen(certificate)
+        assert facts.sha256 == pin_of(certificate).sha256
+        assert facts.names == (HOST, "b.test")
+        assert facts.matches_name
+        assert not seen(certificate, "c.test").matches_name
+        assert facts.der not in repr(facts)
+
+
+def test_old_tls_is_refused(authority: Authority) -> None:
+    """A server that speaks TLS 1.1 at most is refused."""
+    certificate = authority.issue(HOST)
+
+    def old(conversation: Conversation) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.load_cert_chain(certificate.cert, certificate.key)
+        context.options |= ssl.OP_NO_TLSv1_2 | ssl.OP_NO_TLSv1_3
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.wrap_socket(conversation._socket, server_side=True)
+
+    with pytest.warns(DeprecationWarning, match="TLS"), ScriptedServer(old, certificate) as server:
+        assert refusal(server, authority.ca_file) == "tls_failed"
+
+
+def test_an_answer_without_tls_is_named(authority: Authority) -> None:
+    """A server that answers in plain text to a TLS request is named as such."""
+    for banner in (b"* OK ready\r\n", b"220 hello\r\n", b"HTTP/1.0 400 Bad Request\r\n\r\n"):
+
+        def plain(conversation: Conversation, banner: bytes = banner) -> None:
+            conversation.send(banner * 20)
+
+        with ScriptedServer(plain) as server, pytest.raises(UnreachableError) as caught:
+            network(server.port, authority.ca_file).open(endpoint(), soon())
+        assert caught.value.code == "not_tls"
+
+
+def test_silence_and_absence_are_told_apart(authority: Authority) -> None:
+    """A server that says nothing times out at TLS; a closed port refuses at TCP."""
+
+    def silent(conversation: Conversation) -> None:
+        while conversation.read_line():
+            pass
+
+    started = time.monotonic()
+    with ScriptedServer(silent) as server, pytest.raises(UnreachableError) as caught:
+        network(server.port, authority.ca_file).open(endpoint(), soon(0.5))
+    assert (caught.value.code, caught.value.stage) == ("timed_out", "tls")
+    assert time.monotonic() - started < 3
+    with pytest.raises(UnreachableError) as caught:
+        network(free_port(), authority.ca_file).open(endpoint(), soon())
+    assert (caught.value.code, caught.value.stage) == ("connection_refused", "tcp")
+
+
+def test_the_environment_has_no_say(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SSL_CERT_FILE and its kin add no trust, and SSLKEYLOGFILE gets no keys."""
+    keys = tmp_path / "keys.log"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(variable, str(authority.ca_file))
+    trusting_context.cache_clear()
+    with serving(authority.issue(HOST)) as server:
+        assert refusal(server, None) == "certificate_untrusted"
+        network(server.port, authority.ca_file).open(endpoint(), soon()).close()
+    assert not keys.exists()
+    trusting_context.cache_clear()
+
+
+def test_one_context_serves_the_process(authority: Authority) -> None:
+    """The verified context is made once for each set of roots."""
+    assert trusting_context(authority.ca_file) is trusting_context(authority.ca_file)
+
+
+def test_no_code_turns_verification_off() -> None:
+    """Nothing in the sources disables verification or uses the libraries' unverified contexts."""
+    banned = re.compile(
+        r"CERT_NONE|verify\s*=\s*False|_create_unverified_context|_create_stdlib_context"
+        r"|check_hostname\s*=\s*False|VERIFY_NONE"
+    )
+    for package in (inboxlink, inboxlink_imap):
+        for file in Path(str(package.__file__)).parent.rglob("*.py"):
+            assert not banned.search(file.read_text(encoding="utf-8")), file
+
+
+def test_a_dripping_server_ends_at_the_deadline(authority: Authority) -> None:
+    """However slowly a server sends, the deadline is absolute."""
+    import threading
+
+    stop = threading.Event()
+
+    def drip(conversation: Conversation) -> None:
+        while not stop.wait(0.1):
+            conversation.send(b"*")
+
+    with ScriptedServer(drip, authority.issue(HOST), implicit=True) as server:
+        started = time.monotonic()
+        channel = network(server.port, authority.ca_file).open(endpoint(), soon(1))
+        with pytest.raises(MailboxError, match="timed_out"):
+            channel.makefile().readline()
+        assert time.monotonic() - started < 2
+        with pytest.raises(MailboxError, match="timed_out"):
+            channel.sendall(b"x")
+        channel.close()
+        stop.set()
+
+
+def drain(reader: BinaryIO) -> None:
+    """Read to the end, if there is one."""
+    while reader.read(65536):
+        pass
+
+
+def test_an_endless_server_ends_at_the_cap(authority: Authority) -> None:
+    """A line without an end and an announced literal of 3e9 bytes are refused at once."""
+
+    def flood(conversation: Conversation) -> None:
+        while True:
+            conversation.send(b"x" * 65536)
+
+    with ScriptedServer(flood, authority.issue(HOST), implicit=True) as server:
+        door = network(server.port, authority.ca_file)
+        channel = door.open(endpoint(), soon())
+        with pytest.raises(MailboxError, match="response_too_large"):
+            channel.makefile().read(3_000_000_000)
+        with pytest.raises(MailboxError, match="response_too_large"):
+            channel.makefile().readline()
+        channel.close()
+        channel = door.open(endpoint(), soon())
+        reader = channel.makefile()
+        with pytest.raises(MailboxError, match="response_too_large"):
+            drain(reader)
+        channel.close()
+
+
+def test_a_server_that_hangs_up_is_named(authority: Authority) -> None:
+    """After the server hung up a reader sees the end, and a closed channel refuses to send."""
+    with ScriptedServer(
+        lambda conversation: conversation.send(b"* BYE\r\n"),
+        authority.issue(HOST),
+        implicit=True,
+    ) as server:
+        channel = network(server.port, authority.ca_file).open(endpoint(), soon())
+        reader = channel.makefile()
+        assert reader.readline() == b"* BYE\r\n"
+        assert reader.readline() == b""
+        channel.close()
+        with pytest.raises(MailboxError, match="connection_lost"):
+            channel.sendall(b"x")
