@@ -46,7 +46,7 @@ def test_the_whole_file_is_understood(tmp_path: Path) -> None:
     file = tmp_path / "inboxlink.toml"
     file.write_text(WHOLE)
     config = load(file)
-    assert config.disclosed_application().name == "Acme"
+    assert config.application.name == "Acme"
     assert config.presets["corp.local"].imap.host == "imap.corp.local"
     settings = config.network_settings(allow_private=False)
     assert settings.connect == {"imap.corp.local:993": "10.1.0.5:993"}
@@ -60,6 +60,11 @@ def test_no_file_means_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "key"),
     [
+        (
+            "[presets.'a.org']\nimap = {host='i j', port=1, tls='implicit'}\n"
+            "smtp = {host='s', port=1, tls='implicit'}",
+            "presets.a.org.imap.host",
+        ),
         ("[application]\nnmae = 'x'", "application.nmae"),
         ("[netwrok]\n", "netwrok"),
         ("[connect]\nmax_mailboxes = 0", "connect.max_mailboxes"),

@@ -46,7 +46,7 @@ def test_every_key_in_the_code_is_worded() -> None:
     """A key that stands in the code stands in the strings."""
     english = strings("en")
     pattern = re.compile(
-        r'["\']((?:cli|error|opening|detection|keeping)\.[a-z0-9_]+(?:\.[a-z0-9_]+)*)["\']'
+        r'["\']((?:cli|error|opening|detection|keeping|application)\.[a-z0-9_]+(?:\.[a-z0-9_]+)*)["\']'
     )
     used = {
         key for file in SOURCES.rglob("*.py") for key in pattern.findall(file.read_text("utf-8"))

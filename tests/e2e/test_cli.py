@@ -63,6 +63,10 @@ def test_the_demo_speaks_json(program: Program) -> None:
         (("accounts", "verify", "nobody"), 14, "connection_unknown"),
         (("disclosures", "show", "imap.none"), 14, "disclosure_unknown"),
         (("presets", "remove", "a.org"), 12, "preset_unknown"),
+        (
+            ("presets", "set", "a.org", "--imap-host", "a b", "--smtp-host", "s"),
+            *(12, "host_invalid"),
+        ),
         (("providers", "enable", "nothing"), 12, "provider_unknown"),
         (("providers", "disable", "inboxlink-imap"), 12, "provider_first_party"),
         (("providers", "disable", "stranger"), 12, "provider_not_enabled"),
@@ -86,6 +90,34 @@ def test_wrong_input_is_typed_in_json_and_worded_for_people(
     assert "Traceback" not in worded.err + ran.err
     if "password=x" in arguments:
         assert "=x" not in worded.err
+
+
+def test_a_full_disk_is_named(home: Path) -> None:
+    """Output that has no room left ends typed, and without a traceback."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from inboxlink.cli import main; main()", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 14
+    assert b"[store_full]" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_no_command_is_answered_with_help(program: Program) -> None:
+    """Without a command the help is shown, and the status says that something was missing."""
+    for arguments in ((), ("accounts",)):
+        ran = program(*arguments)
+        assert ran.status == 2
+        assert ran.err.startswith("Usage: inboxlink")
+
+
+def test_an_application_without_a_name_is_spoken_of(program: Program) -> None:
+    """Where the operator gave no name, the disclosures say it in the person's language."""
+    shown = program("--json", "--lang", "ja", "disclosures", "show", "imap.I").json
+    assert "このアプリケーション" in shown["disclosure"]["title"]
 
 
 def test_json_may_stand_behind_the_command(program: Program) -> None:

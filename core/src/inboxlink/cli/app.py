@@ -5,6 +5,7 @@ ssl; a test holds that. So a command's module is imported when it is called, and
 it needs inside its functions.
 """
 
+import errno
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -139,6 +140,12 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         session.fail(problem("cancelled"))
         return exits.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        if session.is_json:
+            session.fail_usage(error)
+        else:
+            click.echo(error.format_message(), err=True)
+        return exits.USAGE
     except click.ClickException as error:
         session.fail_usage(error)
         return exits.USAGE
@@ -148,6 +155,12 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         session.drop_output()
         return exits.BUG
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        trouble = problem("store_full") if full else problem("internal", reason=_place(error))
+        session.drop_output()
+        session.fail(trouble)
+        return exits.STATUS[trouble.kind] if full else exits.BUG
     except Exception as error:  # noqa: BLE001 - the last door: a traceback could show a secret
         session.fail(problem("internal", reason=_place(error)))
         return exits.BUG

@@ -49,7 +49,7 @@ class Session:
             from inboxlink.connect.host import Host
 
             self._host = Host(allow_private=allow_private)
-            application = self._host.config.disclosed_application()
+            application = self._host.application(self.words.language)
             self.words = Words(
                 self.words.language, self._host.string_packages, {"app": application.name}
             )

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from inboxlink.config import source
 from inboxlink.errors import SetupError, problem
+from inboxlink.network.policy import check_host
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.detection import PublishedServer, Tls
-from inboxlink.types.disclosure import Application
 from inboxlink.types.model import Model
 
 __all__ = ["Config", "Preset", "load", "preset_servers"]
@@ -44,7 +44,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class ApplicationSection(Model):
     """`[application]`: what the disclosures call the operator's application."""
 
-    name: str = Field(default="this application", min_length=1, max_length=80)
+    name: str | None = Field(default=None, min_length=1, max_length=80)
     privacy_policy: HttpsUrl | None = None
     support: str | None = None
     team_inbox: HttpsUrl | None = None
@@ -80,10 +80,17 @@ class NetworkSection(Model):
     nameservers: tuple[str, ...] = ()
 
 
+def _host(text: str) -> str:
+    try:
+        return check_host(text)
+    except SetupError:
+        raise ValueError("must be the name of a server") from None
+
+
 class PresetServer(Model):
     """One server of a preset."""
 
-    host: Name
+    host: Annotated[str, AfterValidator(_host)]
     port: Port
     tls: Literal["implicit", "starttls"]
 
@@ -108,11 +115,6 @@ class Config(Model):
     store: StoreSection = StoreSection()
     network: NetworkSection = NetworkSection()
     presets: Mapping[Name, Preset] = Field(default_factory=dict)
-
-    def disclosed_application(self) -> Application:
-        """The application as the disclosures name it."""
-        section = self.application
-        return Application(section.name, section.privacy_policy, section.support)
 
     def network_settings(self, *, allow_private: bool) -> NetworkSettings:
         """The settings of the doors to the network."""

@@ -15,7 +15,7 @@ __all__ = ["acknowledge", "disclosures", "note", "require_acknowledged"]
 def disclosures(host: Host, request: Request) -> tuple[Disclosure, ...]:
     """What must be shown, and acknowledged one by one, before `begin`."""
     context = DiscloseContext(
-        host.config.disclosed_application(), request.language, request.audience, request.wanted
+        host.application(request.language), request.language, request.audience, request.wanted
     )
     return collect(host.caller, request.detection, context)
 

@@ -6,30 +6,32 @@ import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from inboxlink.config import source
 from inboxlink.config.model import Config, load, preset_servers
 from inboxlink.config.paths import Paths, locate
-from inboxlink.consent.ledger import Ledger
 from inboxlink.detection import Recommendation, chosen_by_hand, recommend
 from inboxlink.errors import SetupError, problem
 from inboxlink.evidence.gathering import LookupDepth, gather
-from inboxlink.flows.engine import Engine
-from inboxlink.network.wire import Network
 from inboxlink.plugins.calling import Caller
 from inboxlink.plugins.candidates import installed
-from inboxlink.plugins.loading import Registry
-from inboxlink.plugins.loading import load as load_providers
 from inboxlink.plugins.policy import Policy, State, vet
 from inboxlink.plugins.record import RecordFile
-from inboxlink.store.connections import Connections
-from inboxlink.store.engine import Store, open_store
-from inboxlink.store.flows import SqlFlows
-from inboxlink.store.keys import recorded_key, remember_key
+from inboxlink.texts import Words
 from inboxlink.types.address import Address, parse_address
 from inboxlink.types.detection import Detection
+from inboxlink.types.disclosure import Application
 from inboxlink.types.provider import ProviderInfo
-from inboxlink.vault import Vault, open_vault
+
+if TYPE_CHECKING:
+    from inboxlink.consent.ledger import Ledger
+    from inboxlink.flows.engine import Engine
+    from inboxlink.network.wire import Network
+    from inboxlink.plugins.loading import Registry
+    from inboxlink.store.connections import Connections
+    from inboxlink.store.engine import Store
+    from inboxlink.vault import Vault
 
 __all__ = ["Host"]
 
@@ -40,6 +42,9 @@ def _utc_now() -> datetime:
 
 class Host:
     """One installation, opened once per process and closed at its end.
+
+    The store, the vault and the network cost more to import than most commands cost to run, so
+    that each is imported when it is first used.
 
     Args:
         environ: The environment; `INBOXLINK_HOME` and the like are read from it.
@@ -80,14 +85,25 @@ class Host:
         """The operator's configuration, checked."""
         return load(self.paths.config)
 
+    def application(self, language: str) -> Application:
+        """The operator's application as it is called in this language."""
+        section = self.config.application
+        name = section.name or Words(language)("application.unnamed")
+        return Application(name, section.privacy_policy, section.support)
+
     @cached_property
-    def store(self) -> Store:
+    def store(self) -> "Store":
         """The store, its schema up to date."""
+        from inboxlink.store.engine import open_store
+
         return open_store(self.config.store.url, self.paths.data)
 
     @cached_property
-    def vault(self) -> Vault:
+    def vault(self) -> "Vault":
         """The key, which the store remembers from its first use on."""
+        from inboxlink.store.keys import recorded_key, remember_key
+        from inboxlink.vault import open_vault
+
         recorded = recorded_key(self.store)
         vault = open_vault(self.paths.data, self.environ, recorded)
         if recorded is None:
@@ -95,28 +111,39 @@ class Host:
         return vault
 
     @cached_property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> "Ledger":
         """The consent ledger."""
+        from inboxlink.consent.ledger import Ledger
+
         return Ledger(self.store, self.vault, socket.gethostname(), self.clock)
 
     @cached_property
-    def connections(self) -> Connections:
+    def connections(self) -> "Connections":
         """The connections that are kept."""
+        from inboxlink.store.connections import Connections
+
         return Connections(self.store, self.vault)
 
     @cached_property
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """The sign-ins in progress."""
+        from inboxlink.flows.engine import Engine
+        from inboxlink.store.flows import SqlFlows
+
         return Engine(SqlFlows(self.store), self.vault, self.clock, self.random_token)
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> "Network":
         """The doors to the network."""
+        from inboxlink.network.wire import Network
+
         return Network(self.config.network_settings(allow_private=self._allow_private))
 
     @cached_property
-    def registry(self) -> Registry:
+    def registry(self) -> "Registry":
         """The providers that may be used, imported."""
+        from inboxlink.plugins.loading import load as load_providers
+
         names = source.provider_names(source.read(self.paths.config))
         policy = Policy.read(self.environ, names)
         verdicts = vet(installed(), policy, RecordFile(self.paths.data).read())

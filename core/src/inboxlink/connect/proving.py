@@ -20,7 +20,7 @@ __all__ = ["call_context", "objection", "state_of", "verify"]
 def call_context(host: Host, hook: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
     """The fields that every context shares, with a deadline before the hook's own."""
     return {
-        "application": host.config.disclosed_application(),
+        "application": host.application(fields["language"]),
         "deadline": time.monotonic() + DEADLINES_S[hook] - NETWORK_MARGIN_S,
         "wire": host.network,
         "clock": host.clock,

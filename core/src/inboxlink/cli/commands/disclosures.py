@@ -62,7 +62,7 @@ def _collect(session: Session, address: str | None) -> tuple["Disclosure", ...]:
 
     host = session.host()
     context = DiscloseContext(
-        host.config.disclosed_application(),
+        host.application(session.words.language),
         session.words.language,
         Audience.PERSONAL,
         frozenset(Capability),

@@ -66,10 +66,13 @@ def set_preset(session: Session, /, domain: str, username: str, **servers: objec
     """See `cli.presets.set` in the strings."""
     from inboxlink.config import edit
     from inboxlink.config.model import Preset
+    from inboxlink.network.policy import check_host
 
     host = session.host()
     # An address of the domain is the check that it is one.
     domain = host.address(f"postmaster@{domain}").domain
+    for name in ("imap_host", "smtp_host"):
+        check_host(str(servers[name]))
     preset = Preset.model_validate(
         {
             "imap": {name: servers[f"imap_{name}"] for name in ("host", "port", "tls")},
