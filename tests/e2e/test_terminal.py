@@ -1,0 +1,108 @@
+"""A person at a terminal of 80 columns: what they are asked, and what comes of their answers."""
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+
+import pexpect
+import pytest
+
+from peers.dovecot import Dovecot, LoginAttempt
+from peers.fixtures import ALICE, PASSWORDS
+
+
+@pytest.fixture
+def terminal(example_test: Dovecot) -> Iterator[pexpect.spawn]:
+    """`inboxlink connect` on a terminal, at dovecot."""
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", "from inboxlink.cli import main; main()", "connect"],
+        env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"},
+        dimensions=(50, 80),
+        encoding="utf-8",
+        timeout=30,
+    )
+    yield child
+    child.close(force=True)
+
+
+def answer(terminal: pexpect.spawn, question: str, line: str) -> None:
+    terminal.expect(question)
+    terminal.sendline(line)
+
+
+def to_the_password(terminal: pexpect.spawn) -> None:
+    answer(terminal, r"Enable inbox automation\? \[y/N\]", "n")
+    answer(terminal, "Address: ", ALICE)
+    answer(terminal, r"Continue with IMAP\? \[Y/n\]", "")
+    answer(terminal, r"Continue with this\? \[y/N\]", "y")
+    answer(terminal, r"Send a test message", "n")
+
+
+def test_a_person_connects_and_mends_mistakes(
+    terminal: pexpect.spawn, example_test: Dovecot
+) -> None:
+    """A mistyped address and a wrong password are asked again, one attempt for each answer."""
+    # req 20, 22, 23, 24, 26, 27, 93, 94, 95, 99
+    answer(terminal, r"Enable inbox automation\? \[y/N\]", "n")
+    answer(terminal, "Address: ", "alice@")
+    terminal.expect("address_invalid")
+    answer(terminal, "Address: ", ALICE)
+    answer(terminal, r"Continue with IMAP\? \[Y/n\]", "")
+    answer(terminal, r"Continue with this\? \[y/N\]", "y")
+    answer(terminal, r"Send a test message", "n")
+    answer(terminal, "Password: ", "wrong")
+    answer(terminal, r"Show advanced options\? \[y/N\]", "n")
+    terminal.expect("invalid_credentials")
+    answer(terminal, r"Try again\? \[Y/n\]", "y")
+    answer(terminal, "Password: ", PASSWORDS[ALICE])
+    answer(terminal, r"Show advanced options\? \[y/N\]", "n")
+    terminal.expect("Your IMAP inbox is connected.")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    assert example_test.attempts() == [
+        LoginAttempt("imap", ALICE, ok=False),
+        LoginAttempt("imap", ALICE, ok=True),
+        LoginAttempt("submission", ALICE, ok=True),
+    ]
+
+
+def test_no_is_an_answer(terminal: pexpect.spawn, example_test: Dovecot) -> None:
+    """Whoever does not acknowledge the disclosure is let go, and nothing was sent."""
+    # req 26, 107
+    answer(terminal, r"Enable inbox automation\? \[y/N\]", "n")
+    answer(terminal, "Address: ", ALICE)
+    answer(terminal, r"Continue with IMAP\? \[Y/n\]", "")
+    answer(terminal, r"Continue with this\? \[y/N\]", "n")
+    terminal.expect("nothing was kept")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 130
+    assert example_test.attempts() == []
+
+
+def test_interrupting_at_the_password_keeps_nothing(
+    terminal: pexpect.spawn, example_test: Dovecot
+) -> None:
+    """Ctrl-C at the hidden prompt ends with 130, and the terminal echoes again."""
+    to_the_password(terminal)
+    terminal.expect("Password: ")
+    terminal.sendintr()
+    terminal.expect("nothing was kept")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 130
+    assert example_test.attempts() == []
+
+
+def test_the_password_is_not_echoed(terminal: pexpect.spawn) -> None:
+    """What is typed at the password prompt does not appear on the screen."""
+    screen = io.StringIO()
+    terminal.logfile_read = screen
+    to_the_password(terminal)
+    answer(terminal, "Password: ", PASSWORDS[ALICE])
+    answer(terminal, r"Show advanced options\? \[y/N\]", "n")
+    terminal.expect("Your IMAP inbox is connected.")
+    assert PASSWORDS[ALICE] not in screen.getvalue()
