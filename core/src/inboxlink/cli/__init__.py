@@ -1,8 +1,8 @@
 """The command line: a host of the framework for people and for scripts.
 
 `app` is the root and loads a command only when it is called, `session` holds the one run of the
-program, `output` draws, `answers` brings a person's answers to a provider's steps, and each
-module in `commands` is one command.
+program, `output` draws, `signing_in` goes from the disclosures to the end, `answers` brings a
+person's answers to a provider's steps, and each module in `commands` is one command.
 """
 
 import sys

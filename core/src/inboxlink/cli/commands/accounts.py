@@ -6,8 +6,8 @@ import click
 
 from inboxlink.cli import exits
 from inboxlink.cli.app import group
-from inboxlink.cli.commands.connect import sign_in, sign_in_options
 from inboxlink.cli.session import Session, pass_session
+from inboxlink.cli.signing_in import sign_in, sign_in_options
 from inboxlink.cli.wording import w
 
 if TYPE_CHECKING:

@@ -4,109 +4,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from inboxlink.cli import exits
 from inboxlink.cli.app import command as make_command
 from inboxlink.cli.session import Session, pass_session
+from inboxlink.cli.signing_in import sign_in, sign_in_options
 from inboxlink.cli.wording import w
-from inboxlink.errors import HostError, InboxlinkError, Kind, SetupError, problem
+from inboxlink.errors import Blame, InboxlinkError, Kind, Problem, SetupError, problem
 
 if TYPE_CHECKING:
-    from inboxlink.cli.answers import Answers, Given
     from inboxlink.connect.host import Host
-    from inboxlink.connect.request import Connected, Failed, Request
     from inboxlink.detection import Recommendation
     from inboxlink.types.address import Address
     from inboxlink.types.detection import Detection
-    from inboxlink.types.report import VerifyReport
 
-__all__ = ["command", "sign_in", "sign_in_options"]
-
-
-def sign_in_options(function: Any) -> Any:  # noqa: ANN401 - a click callback in and out
-    """The options of every command that signs a mailbox in."""
-    for option in reversed(
-        (
-            click.option("--provider", metavar="NAME", help=w("cli.connect.provider")),
-            click.option(
-                "--set",
-                "settings",
-                metavar="NAME=VALUE",
-                multiple=True,
-                callback=_pairs,
-                help=w("cli.connect.set"),
-            ),
-            click.option("--password-stdin", is_flag=True, help=w("cli.connect.password_stdin")),
-            click.option(
-                "--secret-fd",
-                metavar="NAME=FD",
-                multiple=True,
-                callback=_descriptors,
-                help=w("cli.connect.secret_fd"),
-            ),
-            click.option(
-                "--acknowledge",
-                metavar="ID@VERSION",
-                multiple=True,
-                help=w("cli.connect.acknowledge"),
-            ),
-            click.option(
-                "--trust",
-                metavar="HOST:PORT=sha256:HEX",
-                multiple=True,
-                callback=_trusted,
-                help=w("cli.connect.trust"),
-            ),
-            click.option(
-                "--send-test-message/--no-send-test-message",
-                default=None,
-                help=w("cli.connect.send_test_message"),
-            ),
-            click.option("--accept-partial", is_flag=True, help=w("cli.connect.accept_partial")),
-            click.option("--allow-private", is_flag=True, help=w("cli.option.allow_private")),
-        )
-    ):
-        function = option(function)
-    return function
-
-
-def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    pairs = dict(_pair(each) for each in given)
-    for name in pairs:
-        # Any name that says so, since a later form may ask for it.
-        if "password" in name or "secret" in name or "token" in name:
-            raise click.BadParameter(w("cli.usage.secret", name=name))
-    return pairs
-
-
-def _descriptors(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
-    descriptors = {}
-    for name, value in map(_pair, given):
-        if not value.isdecimal():
-            raise click.BadParameter(w("cli.usage.fd", given=name))
-        descriptors[name] = int(value)
-    return descriptors
-
-
-def _pair(given: str) -> tuple[str, str]:
-    name, equals, value = given.partition("=")
-    if not equals or not name:
-        raise click.BadParameter(w("cli.usage.pair", given=name))
-    return name, value
-
-
-def _trusted(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    trusted = {}
-    for each in given:
-        endpoint, _sep, digest = each.partition("=sha256:")
-        digest = digest.replace(":", "").lower()
-        if len(digest) != 64 or ":" not in endpoint or not _is_hex(digest):
-            raise click.BadParameter(w("cli.usage.trust", given=each))
-        trusted[endpoint] = digest
-    return trusted
-
-
-def _is_hex(text: str) -> bool:
-    return all(character in "0123456789abcdef" for character in text)
+__all__ = ["command"]
 
 
 @make_command("connect", "cli.connect")
@@ -208,17 +118,16 @@ def _choose(
     chosen = _provider(session, host, address, recommendation, provider)
     detection = host.choose(recommendation, chosen)
     if detection.unsupported is not None:
-        raise InboxlinkError.of(refusal_problem(detection))
+        raise _refusal(detection)
     return detection
 
 
-def refusal_problem(detection: "Detection") -> Any:  # noqa: ANN401 - a Problem
-    """A provider's refusal as a problem."""
-    from inboxlink.errors import Blame, Problem
-
+def _refusal(detection: "Detection") -> InboxlinkError:
     refusal = detection.unsupported
     assert refusal is not None
-    return Problem(refusal.code, Kind.SETUP, Blame.PERSON, refusal.because, refusal.instead)
+    return InboxlinkError.of(
+        Problem(refusal.code, Kind.SETUP, Blame.PERSON, refusal.because, refusal.instead)
+    )
 
 
 def _provider(
@@ -236,7 +145,7 @@ def _provider(
         if best is not None:
             return best.provider
         if recommendation.candidates:
-            raise InboxlinkError.of(refusal_problem(recommendation.candidates[0]))
+            raise _refusal(recommendation.candidates[0])
         raise SetupError(
             problem("provider_undetected", address=str(address), providers=", ".join(names))
         )
@@ -255,153 +164,3 @@ def _provider(
         err=True,
     )
     return names[place - 1]
-
-
-def sign_in(
-    session: Session,
-    host: "Host",
-    request: "Request",
-    *,
-    settings: dict[str, str],
-    password_stdin: bool,
-    secret_fd: dict[str, int],
-    acknowledge: tuple[str, ...],
-    trust: dict[str, str],
-    accept_partial: bool,
-    ask_for_message: bool,
-) -> int:
-    """Disclose, have it acknowledged, sign in, and say how it ended; gives the exit status."""
-    from dataclasses import replace
-
-    from inboxlink.cli.answers import Given, Terminal, read_secrets
-    from inboxlink.connect.request import Connected
-
-    _disclose(session, host, request, acknowledge)
-    descriptors = {"password": 0} | secret_fd if password_stdin else secret_fd
-    given = Given(settings, read_secrets(descriptors), trust)
-    is_asked = session.is_interactive and not descriptors
-    answers: Answers = Terminal(session, given) if is_asked else given
-    if is_asked and ask_for_message:
-        wish = click.confirm(
-            session.words("cli.connect.message.ask", address=str(request.address)), err=True
-        )
-        request = replace(request, send_test_message=wish)
-    while True:
-        outcome = _run(session, host, request, answers, accept_partial=accept_partial)
-        if isinstance(outcome, Connected):
-            _succeed(session, host, outcome)
-            return exits.OK
-        if not isinstance(answers, Terminal) or not _again(session, outcome):
-            return _give_up(session, outcome, given)
-        # A new try is a new act of the person, begun from what they had typed, secrets apart.
-        request = replace(request, previous=outcome.previous or request.previous)
-        answers = Terminal(session, Given({}, {}, trust))
-
-
-def _disclose(session: Session, host: "Host", request: "Request", given: tuple[str, ...]) -> None:
-    from inboxlink.cli.output import show_disclosure
-    from inboxlink.connect.consenting import acknowledge, disclosures
-
-    shown = disclosures(host, request)
-    missing = [each.reference for each in shown if each.reference not in given]
-    if missing and not session.is_interactive:
-        raise HostError(problem("acknowledgement_missing", disclosures=", ".join(missing)))
-    for each in shown:
-        if not session.is_json:
-            show_disclosure(session, each)
-        if each.reference not in given and not click.confirm(
-            session.words("cli.connect.acknowledge.ask"), err=True
-        ):
-            raise click.Abort
-        acknowledge(host, request, (each,))
-
-
-def _run(
-    session: Session,
-    host: "Host",
-    request: "Request",
-    answers: "Answers",
-    *,
-    accept_partial: bool,
-) -> "Connected | Failed":
-    from inboxlink.connect.signing_in import answer, begin
-    from inboxlink.flows.engine import Pending
-
-    def accepts(report: "VerifyReport") -> bool:
-        return accept_partial or _accepts_partial(session, report)
-
-    binding = host.random_token(32)
-    with session.busy("cli.busy.servers"):
-        outcome = begin(host, request, binding)
-    while isinstance(outcome, Pending):
-        try:
-            event = answers.answer(outcome.step)
-        except BaseException:
-            host.engine.abandon(outcome.flow_id)
-            raise
-        with session.busy("cli.busy.servers"):
-            outcome = answer(host, outcome, binding, event, accepts)
-    return outcome
-
-
-def _accepts_partial(session: Session, report: "VerifyReport") -> bool:
-    from inboxlink.cli.output import show_report
-
-    if not session.is_interactive:
-        return False
-    show_report(session, report)
-    way = "receive" if report.can_receive else "send"
-    return click.confirm(session.words(f"cli.connect.partial.{way}"), err=True)
-
-
-def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
-    from inboxlink.cli.output import account_document, report_document, show_report
-
-    connection, report = outcome.connection, outcome.report
-    if session.is_json:
-        session.emit(
-            {
-                "connected": True,
-                "account": account_document(connection),
-                "report": report_document(session, report),
-            }
-        )
-        return
-    session.gap()
-    show_report(session, report)
-    session.gap()
-    title = session.words(host.info(connection.provider).title)
-    session.say("cli.connect.connected", style="bold green", provider=title)
-    session.say("cli.connect.kept", address=connection.address, id=connection.id)
-    session.say("cli.connect.remove_here", style="dim", id=connection.id)
-
-
-def _again(session: Session, outcome: "Failed") -> bool:
-    if outcome.problem.kind not in (Kind.SIGN_IN, Kind.MAILBOX):
-        return False
-    _show_failure(session, outcome)
-    return click.confirm(session.words("cli.connect.again"), default=True, err=True)
-
-
-def _show_failure(session: Session, outcome: "Failed") -> None:
-    from inboxlink.cli.output import show_report
-
-    if outcome.report is not None:
-        session.gap()
-        show_report(session, outcome.report)
-    session.fail(outcome.problem)
-
-
-def _give_up(session: Session, outcome: "Failed", given: "Given") -> int:
-    from inboxlink.cli.output import report_document
-
-    if outcome.problem.kind is Kind.SETUP:
-        given.refuse_unknown()
-    if session.is_json:
-        report = None if outcome.report is None else report_document(session, outcome.report)
-        session.fail(outcome.problem, {"connected": False, "report": report})
-    elif not session.is_interactive:
-        _show_failure(session, outcome)
-    elif outcome.problem.kind not in (Kind.SIGN_IN, Kind.MAILBOX):
-        session.fail(outcome.problem)
-    return exits.STATUS[outcome.problem.kind]
