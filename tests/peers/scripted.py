@@ -7,6 +7,7 @@ that drips, an echo of the password. What a test wants differently it says in a 
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -53,6 +54,11 @@ class Conversation:
         context.load_cert_chain(self._certificate.cert, self._certificate.key)
         self._socket = context.wrap_socket(self._socket, server_side=True)
         self.is_tls = True
+
+    def reset(self) -> None:
+        """Hang up rudely: the client gets an RST in place of the end of the stream."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
 
     def close(self) -> None:
         """Hang up."""

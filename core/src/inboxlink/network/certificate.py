@@ -7,8 +7,9 @@ no, so that the handshake never completes. There is no unverified connection any
 import base64
 import hashlib
 import ipaddress
-import select
+import selectors
 import socket
+from contextlib import suppress
 from typing import Any
 
 from cryptography import x509
@@ -34,9 +35,12 @@ def read_leaf(sock: socket.socket, host: str, port: int, deadline: float) -> Cer
     def keep_and_refuse(_: SSL.Connection, shown: Any, *rest: int) -> bool:  # noqa: ANN401
         depth = rest[1]
         if depth == 0:
-            seen.append(shown.to_cryptography())
+            # What raises in here would come out of the handshake as it is: see below.
+            with suppress(ValueError, x509.InvalidVersion):
+                seen.append(shown.to_cryptography())
+            return False
         # Certificates above the leaf come first; the leaf's own turn is the last.
-        return depth > 0 and not seen
+        return True
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
@@ -50,16 +54,23 @@ def read_leaf(sock: socket.socket, host: str, port: int, deadline: float) -> Cer
         try:
             connection.do_handshake()
         except SSL.WantReadError:
-            ready = select.select([sock], [], [], remaining_s(deadline, host, port))
-            if not ready[0]:
-                raise MailboxError(problem("timed_out", host=host, port=str(port))) from None
+            _wait(sock, remaining_s(deadline, host, port))
             continue
         except (SSL.Error, OSError):
             break
         break  # unreachable: the callback refuses every leaf
-    if not seen:
-        raise MailboxError(problem("tls_failed", host=host, port=str(port)))
-    return facts(seen[-1], host)
+    # OpenSSL reads certificates that are no X.509; there is nothing to show of them.
+    with suppress(ValueError):
+        if seen:
+            return facts(seen[-1], host)
+    raise MailboxError(problem("tls_failed", host=host, port=str(port)))
+
+
+def _wait(sock: socket.socket, seconds: float) -> None:
+    """Wait for data; `select.select` would refuse the 1025th file of a busy host."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        selector.select(seconds)
 
 
 def facts(certificate: x509.Certificate, host: str) -> CertificateFacts:

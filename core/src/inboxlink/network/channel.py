@@ -179,6 +179,10 @@ class _Reader(io.BufferedReader):
             raise self._channel._trouble("response_too_large")  # noqa: SLF001 - one module
         return super().read(size)
 
+    def read1(self, size: int = -1, /) -> bytes:
+        # It may give less than was asked for, and would make room for all of it first.
+        return super().read1(min(size, io.DEFAULT_BUFFER_SIZE))
+
     def readline(self, size: int | None = -1, /) -> bytes:
         limit = _MAX_LINE if size is None or size < 0 else min(size, _MAX_LINE)
         line = super().readline(limit)

@@ -40,8 +40,11 @@ def fetch(url: str, connect: Callable[[str, int], TlsChannel]) -> HttpAnswer:
         location = answer.headers.get("location")
         if answer.status not in _REDIRECTS or location is None:
             return answer
-        url = urljoin(url, location)
-    raise _trouble(urlsplit(url).hostname or "")
+        try:
+            url = urljoin(url, location)
+        except ValueError:
+            raise _trouble(host) from None
+    raise _trouble(host)
 
 
 def _parts(url: str) -> tuple[str, str]:
@@ -60,8 +63,8 @@ def _parts(url: str) -> tuple[str, str]:
 
 
 def _get(url: str, host: str, target: str, channel: TlsChannel) -> HttpAnswer:
-    connection = _Connection(host, channel)
     try:
+        connection = _Connection(host, channel)
         connection.request(
             "GET",
             target,
@@ -79,6 +82,9 @@ def _get(url: str, host: str, target: str, channel: TlsChannel) -> HttpAnswer:
         body = response.read(MAX_BODY_BYTES + 1)
         if len(body) > MAX_BODY_BYTES:
             raise MailboxError(problem("response_too_large", host=host, port=str(_PORT)))
+        # A read with a limit takes an early end of the stream for the end of the body.
+        if response.length:
+            raise _trouble(host)
         return HttpAnswer(url, response.status, headers, body)
     except (http.client.HTTPException, ValueError):
         raise _trouble(host) from None
@@ -87,8 +93,11 @@ def _get(url: str, host: str, target: str, channel: TlsChannel) -> HttpAnswer:
 
 
 class _Connection(http.client.HTTPConnection):
+    default_port = _PORT  # so that the Host header does without it
+
     def __init__(self, host: str, channel: TlsChannel) -> None:
-        super().__init__(host)
+        # Without a port the client would look for one behind the last colon of an IPv6 address.
+        super().__init__(host, _PORT)
         self.sock = channel  # it uses of a socket what a channel has
 
     def close(self) -> None:

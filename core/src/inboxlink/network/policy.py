@@ -74,7 +74,8 @@ def check_host(host: str) -> str:
     """
     text = host.strip().rstrip(".").lower()
     try:
-        return str(ip_address(text.removeprefix("[").removesuffix("]")))
+        # A zone, as in `fe80::1%eth0`, is of this machine, and may hold any characters at all.
+        return str(ip_address(text.removeprefix("[").removesuffix("]").replace("%", "/")))
     except ValueError:
         pass
     if not text.isascii():

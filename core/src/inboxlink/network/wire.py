@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Literal, TypeVar
 
 from inboxlink.errors import MailboxError, UnreachableError, problem
@@ -31,6 +32,7 @@ class Network:
 
     def open(self, endpoint: Endpoint, deadline: float) -> TlsChannel:
         """See `CallContext.open`."""
+        endpoint = _checked(endpoint)
         reach = _Reach(endpoint, deadline, self._settings)
         sock = reach.connect()
         try:
@@ -49,6 +51,7 @@ class Network:
 
     def certificate(self, endpoint: Endpoint, deadline: float) -> CertificateFacts:
         """See `CallContext.certificate`."""
+        endpoint = _checked(endpoint)
         reach = _Reach(endpoint, deadline, self._settings)
         sock = reach.connect()
         with sock:
@@ -84,6 +87,11 @@ class Network:
         return certificate.read_leaf(sock, endpoint.host, endpoint.port, deadline)
 
 
+def _checked(endpoint: Endpoint) -> Endpoint:
+    """The endpoint in the form that DNS and TLS compare: one host for look-up and name check."""
+    return replace(endpoint, host=check_host(endpoint.host), port=check_port(endpoint.port))
+
+
 def _prepare(sock: socket.socket, endpoint: Endpoint, deadline: float) -> bytes | None:
     """Bring a connection to where TLS begins; the greeting, if STARTTLS heard one."""
     if endpoint.tls is Tls.IMPLICIT:
@@ -96,8 +104,8 @@ class _Reach:
     """The way to one endpoint, stage by stage."""
 
     def __init__(self, endpoint: Endpoint, deadline: float, settings: NetworkSettings) -> None:
-        self._host = check_host(endpoint.host)
-        self._port = check_port(endpoint.port)
+        self._host = endpoint.host
+        self._port = endpoint.port
         self._deadline = deadline
         self._settings = settings
         self.took_ms: list[tuple[str, float]] = []
