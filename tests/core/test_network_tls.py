@@ -2,26 +2,17 @@
 
 import base64
 import hashlib
-import os
 import re
 import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
-import inboxlink
-import inboxlink_imap
-from inboxlink.errors import UnreachableError
+from inboxlink.errors import MailboxError, UnreachableError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.tls import trusting_context
 from inboxlink.network.wire import Network
@@ -132,6 +123,15 @@ def test_a_pinned_certificate_vouches_for_no_other(tmp_path: Path) -> None:
         assert refusal(server, None, pin_of(mine)) == "certificate_changed"
 
 
+def test_a_pin_without_a_certificate_trusts_nothing(tmp_path: Path) -> None:
+    """A pin whose certificate cannot be read is refused like another certificate."""
+    mine = self_signed(tmp_path, HOST)
+    for der in ("", "junk", "anVuaw=="):
+        with serving(mine) as server:
+            broken = CertificatePin(pin_of(mine).sha256, der)
+            assert refusal(server, None, broken) == "certificate_changed"
+
+
 def test_a_pin_does_not_outlive_its_certificate(tmp_path: Path) -> None:
     """An expired certificate is refused although it is pinned."""
     mine = self_signed(tmp_path, HOST, days_left=-1)
@@ -237,160 +237,75 @@ def test_no_code_turns_verification_off() -> None:
         r"CERT_NONE|verify\s*=\s*False|_create_unverified_context|_create_stdlib_context"
         r"|check_hostname\s*=\s*False|VERIFY_NONE"
     )
-    for package in (inboxlink, inboxlink_imap):
-        for file in Path(str(package.__file__)).parent.rglob("*.py"):
+    root = Path(__file__).parents[2]
+    sources = [root / "core" / "src", *root.glob("plugins/*/src")]
+    assert len(sources) > 1
+    for source in sources:
+        for file in source.rglob("*.py"):
             assert not banned.search(file.read_text(encoding="utf-8")), file
 
 
-def leaf_for(
-    directory: Path, names: list[x509.GeneralName], common_name: str = HOST, version: int | None = None
-) -> Certificate:
-    """A certificate signed by a CA of its own, which is returned with it; any names at all."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-    )
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    der = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
-    if version is not None:
-        # [0] EXPLICIT INTEGER: 2 stands for X.509v3.
-        der = der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01" + bytes([version]), 1)
-    der = der.replace(b"broken-utf8", b"broken-\xff\xfe\xfd\xfc")
-    files = Certificate(directory / "leaf.pem", directory / "leaf.key")
-    files.cert.write_text(ssl.DER_cert_to_PEM_cert(der))
-    files.key.touch(0o600)
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    files.key.write_bytes(pem)
-    return files
+def test_a_dripping_server_ends_at_the_deadline(authority: Authority) -> None:
+    """However slowly a server sends, the deadline is absolute."""
+    import threading
+
+    stop = threading.Event()
+
+    def drip(conversation: Conversation) -> None:
+        while not stop.wait(0.1):
+            conversation.send(b"*")
+
+    with ScriptedServer(drip, authority.issue(HOST), implicit=True) as server:
+        started = time.monotonic()
+        channel = network(server.port, authority.ca_file).open(endpoint(), soon(1))
+        with pytest.raises(MailboxError, match="timed_out"):
+            channel.makefile().readline()
+        assert time.monotonic() - started < 2
+        with pytest.raises(MailboxError, match="timed_out"):
+            channel.sendall(b"x")
+        channel.close()
+        stop.set()
 
 
-@pytest.mark.parametrize(
-    ("names", "host"),
-    [
-        pytest.param([], HOST, id="common name only"),
-        pytest.param([x509.DNSName("m*.example.test")], HOST, id="partial wildcard"),
-        pytest.param([x509.DNSName("mail.*.test")], HOST, id="inner wildcard"),
-        pytest.param([x509.DNSName("*.*.test")], HOST, id="two wildcards"),
-        pytest.param([x509.DNSName("*")], HOST, id="bare wildcard"),
-        pytest.param([x509.DNSName("*.example.test")], "a.mail.example.test", id="two labels"),
-        pytest.param([x509.DNSName("*.example.test")], "example.test", id="no label"),
-        pytest.param([x509.RFC822Name("me@mail.example.test")], HOST, id="mail name"),
-        pytest.param(
-            [x509.UniformResourceIdentifier("https://mail.example.test")], HOST, id="URI name"
-        ),
-        pytest.param([x509.DNSName("192.0.2.1")], "192.0.2.1", id="IP as DNS name"),
-        pytest.param([x509.DNSName(HOST)], "192.0.2.1", id="DNS name for an IP"),
-        pytest.param([x509.IPAddress(ip_address("192.0.2.2"))], "192.0.2.1", id="another IP"),
-    ],
-)
-def test_names_that_only_look_alike_are_refused(
-    tmp_path: Path, names: list[x509.GeneralName], host: str
-) -> None:
-    """The host must be a DNS or IP name of the certificate; CN and clever wildcards are none."""
-    certificate = leaf_for(tmp_path, names, host)
-    with serving(certificate) as server:
-        door = network(server.port, certificate.cert, host)
-        with pytest.raises(UnreachableError) as caught:
-            door.open(endpoint(host=host), soon())
-        assert caught.value.code == "certificate_wrong_name"
-        assert not door.certificate(endpoint(host=host), soon()).matches_name
-        assert all(each.before_tls + each.after_tls == b"" for each in server.conversations)
+def drain(reader: BinaryIO) -> None:
+    """Read to the end, if there is one."""
+    while reader.read(65536):
+        pass
 
 
-@pytest.mark.parametrize(
-    ("name", "host", "typed"),
-    [
-        (x509.DNSName(HOST), HOST, "MAIL.Example.Test"),
-        (x509.DNSName(HOST), HOST, "mail.example.test."),
-        (x509.DNSName(HOST), HOST, " mail.example.test "),
-        (x509.DNSName("MAIL.example.TEST"), HOST, HOST),
-        (x509.DNSName("xn--bcher-kva.test"), "xn--bcher-kva.test", "bücher.test"),
-        (x509.DNSName("*.example.test"), HOST, HOST),
-        (x509.IPAddress(ip_address("192.0.2.1")), "192.0.2.1", "192.0.2.1"),
-        (x509.IPAddress(ip_address("2001:db8::1")), "2001:db8::1", "[2001:DB8:0::1]"),
-    ],
-)
-def test_a_name_matches_however_it_was_typed(
-    tmp_path: Path, name: x509.GeneralName, host: str, typed: str
-) -> None:
-    """The spelling of a host makes no difference to its certificate, nor does an IP name."""
-    certificate = leaf_for(tmp_path, [name])
-    with serving(certificate) as server:
-        door = network(server.port, certificate.cert, host)
-        door.open(endpoint(host=typed), soon()).close()
-        assert door.certificate(endpoint(host=typed), soon()).matches_name
+def test_an_endless_server_ends_at_the_cap(authority: Authority) -> None:
+    """A line without an end and an announced literal of 3e9 bytes are refused at once."""
+
+    def flood(conversation: Conversation) -> None:
+        while True:
+            conversation.send(b"x" * 65536)
+
+    with ScriptedServer(flood, authority.issue(HOST), implicit=True) as server:
+        door = network(server.port, authority.ca_file)
+        channel = door.open(endpoint(), soon())
+        with pytest.raises(MailboxError, match="response_too_large"):
+            channel.makefile().read(3_000_000_000)
+        with pytest.raises(MailboxError, match="response_too_large"):
+            channel.makefile().readline()
+        channel.close()
+        channel = door.open(endpoint(), soon())
+        reader = channel.makefile()
+        with pytest.raises(MailboxError, match="response_too_large"):
+            drain(reader)
+        channel.close()
 
 
-@pytest.mark.parametrize(
-    ("common_name", "version"),
-    [pytest.param("broken-utf8", None, id="text"), pytest.param(HOST, 5, id="version")],
-)
-def test_a_certificate_that_is_none_is_typed(
-    tmp_path: Path, common_name: str, version: int | None
-) -> None:
-    """A malformed certificate is no exception of a library, neither trusted nor shown."""
-    certificate = leaf_for(tmp_path, [x509.DNSName(HOST)], common_name, version)
-    with serving(certificate) as server:
-        assert refusal(server, None).startswith(("certificate_", "tls_failed"))
-        with pytest.raises(UnreachableError) as caught:
-            network(server.port, None).certificate(endpoint(), soon())
-        assert (caught.value.code, caught.value.stage) == ("tls_failed", "tls")
-
-
-def test_an_untrusted_server_never_sees_a_handshake_end(tmp_path: Path) -> None:
-    """Neither refusing a certificate nor reading it lets the server finish its handshake."""
-    with serving(self_signed(tmp_path, HOST)) as server:
-        refusal(server, None)
-        network(server.port, None).certificate(endpoint(), soon())
-        assert [each.is_tls for each in server.conversations] == [False, False]
-
-
-def test_a_certificate_is_read_on_a_busy_host(authority: Authority) -> None:
-    """The look at a certificate works with more than 1024 files open."""
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    certificate = authority.issue(HOST)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, hard), hard))
-    files: list[int] = []
-    try:
-        with serving(certificate) as server:
-            while not files or files[-1] < 1024:
-                files.append(os.dup(0 if not files else files[0]))
-            facts = network(server.port, None).certificate(endpoint(), soon())
-            assert facts.sha256 == pin_of(certificate).sha256
-    finally:
-        for file in files:
-            os.close(file)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def test_a_pin_trusts_nothing_else(authority: Authority, tmp_path: Path) -> None:
-    """Beside a pin neither the operator's CA nor the pin's own issuer counts."""
-    pinned = authority.issue(HOST)
-    with serving(pinned) as server:
-        network(server.port, None).open(endpoint(pin_of(pinned)), soon()).close()
-    with serving(authority.issue(HOST)) as server:
-        assert refusal(server, authority.ca_file, pin_of(pinned)) == "certificate_changed"
-    any_name = pin_of(self_signed(tmp_path, "old.test"), any_name=True)
-    with serving(self_signed(tmp_path, HOST)) as server:
-        assert refusal(server, authority.ca_file, any_name) == "certificate_changed"
-
-
-def test_a_pin_that_contradicts_itself_trusts_nothing(tmp_path: Path) -> None:
-    """A digest beside another certificate, and a certificate that is none, are refused."""
-    mine, other = pin_of(self_signed(tmp_path, HOST)), self_signed(tmp_path, HOST)
-    theirs = pin_of(other)
-    with serving(other) as server:
-        mixed = CertificatePin(mine.sha256, theirs.der)
-        assert refusal(server, None, mixed) == "certificate_changed"
-        for junk in ("bm90IGEgY2VydGlmaWNhdGU=", "", "===", "\u00e9"):
-            assert refusal(server, None, CertificatePin(mine.sha256, junk)) == "certificate_changed"
+def test_a_server_that_hangs_up_is_named(authority: Authority) -> None:
+    """After the server hung up a reader sees the end, and a closed channel refuses to send."""
+    with ScriptedServer(
+        lambda conversation: conversation.send(b"* BYE\r\n"),
+        authority.issue(HOST),
+        implicit=True,
+    ) as server:
+        channel = network(server.port, authority.ca_file).open(endpoint(), soon())
+        reader = channel.makefile()
+        assert reader.readline() == b"* BYE\r\n"
+        assert reader.readline() == b""
+        channel.close()
+        with pytest.raises(MailboxError, match="connection_lost"):
+            channel.sendall(b"x")

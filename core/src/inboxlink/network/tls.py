@@ -70,14 +70,17 @@ def wrap(
     Raises:
         MailboxError: `certificate_*`, `not_tls`, `tls_failed`, `connection_lost`, `timed_out`.
     """
-    if pin is None:
-        context = trusting_context(ca_file)
-    else:
-        context = pinned_context(base64.b64decode(pin.der), pin.any_name)
 
     def trouble(code: str) -> MailboxError:
         return MailboxError(problem(code, host=host, port=str(port)))
 
+    if pin is None:
+        context = trusting_context(ca_file)
+    else:
+        try:
+            context = pinned_context(base64.b64decode(pin.der), pin.any_name)
+        except (ValueError, ssl.SSLError):  # a pin that holds no certificate trusts nothing
+            raise trouble("certificate_changed") from None
     try:
         wrapped = context.wrap_socket(sock, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
