@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,10 @@ HEAD = "0001"
 _FILE = "inboxlink.db"
 _OTHERWISE = "store_unavailable"
 
-#: The timeout first, because switching to WAL waits for other processes too. FULL, because an
-#: acknowledgement must outlive a power cut; secure_delete, because a removed secret's ciphertext
-#: must not stay in free pages.
+#: FULL, because an acknowledgement must outlive a power cut; secure_delete, because a removed
+#: secret's ciphertext must not stay in free pages.
 _PRAGMAS = (
     "busy_timeout = 30000",
-    "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
     "secure_delete = ON",
@@ -103,7 +102,7 @@ def open_store(url: str | None, directory: Path) -> Store:
     if path is not None:
         _make_private(path)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure)
+        event.listen(engine, "connect", partial(_configure, path))
         event.listen(engine, "begin", _begin)
     store = Store(engine, path)
     try:
@@ -141,11 +140,30 @@ def _check_private(path: Path) -> None:
             private_file(beside)
 
 
-def _configure(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
+def _configure(path: Path | None, connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's
     # sqlite3 would begin transactions on its own and late; SQLAlchemy's `begin` event does it.
     connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+    if path is not None and connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        with _one_at_a_time(path.parent):
+            connection.execute("PRAGMA journal_mode = WAL")
+
+
+@contextmanager
+def _one_at_a_time(directory: Path) -> Iterator[None]:
+    # Where two processes switch to WAL at the same moment SQLite refuses one at once, whatever
+    # its timeout: it never waits while a read lock becomes a write lock. Not a lock of the
+    # database's file, whose closing would end the locks that SQLite holds in this process
+    # (https://sqlite.org/howtocorrupt.html section 2.2).
+    from fcntl import LOCK_EX, flock
+
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        flock(descriptor, LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _begin(connection: Connection) -> None:
