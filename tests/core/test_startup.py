@@ -9,7 +9,17 @@ import pytest
 
 #: Libraries that cost more than the whole start of a command, and every provider.
 HEAVY = (
-    *("pydantic", "sqlalchemy", "alembic", "ssl", "asyncio", "cryptography", "OpenSSL"),
+    *(
+        "pydantic",
+        "sqlalchemy",
+        "pluggy",
+        "packaging",
+        "alembic",
+        "ssl",
+        "asyncio",
+        "cryptography",
+        "OpenSSL",
+    ),
     *("imapclient", "imaplib", "smtplib", "http", "dns", "rich", "stevedore", "tomlkit"),
     *("email_validator", "keyring", "inboxlink_imap"),
 )
@@ -18,7 +28,7 @@ LOADED = """
 import sys
 from inboxlink.cli.app import run
 status = run(sys.argv[1:])
-print("\\n" + " ".join(sorted({name.split(".")[0] for name in sys.modules})))
+print("\\n" + " ".join(sorted(sys.modules)))
 sys.exit(status)
 """
 
@@ -51,14 +61,30 @@ def test_light_commands_load_nothing_heavy(home: Path, arguments: tuple[str, ...
     assert loaded(home, *arguments) & set(HEAVY) == set()
 
 
-def test_importing_the_package_loads_pluggy_only() -> None:
-    """`import inboxlink` brings pluggy and what pluggy brings, nothing else."""
+def test_the_list_for_people_does_without_metadata_and_hashes(home: Path) -> None:
+    """What costs as much as the rest together is left to the commands that need it."""
+    assert loaded(home, "providers", "list") & {"importlib.metadata", "email", "hashlib"} == set()
+
+
+def test_importing_the_package_loads_nothing_until_a_marker_is_asked_for() -> None:
+    """`import inboxlink` brings nothing, and its markers pluggy alone."""
     code = (
-        "import sys, pluggy; before = set(sys.modules); import inboxlink;"
-        "print(sorted(set(sys.modules) - before))"
+        "import sys, typing; before = set(sys.modules); import inboxlink;"
+        "first = set(sys.modules) - before; inboxlink.hookimpl, inboxlink.hookspec;"
+        "import pluggy; print(sorted(first), 'pluggy' in sys.modules, 'stevedore' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['inboxlink']"
+    assert done.stdout.strip() == "['inboxlink'] True False"
+
+
+def test_a_marker_is_made_once() -> None:
+    """Every provider marks its hooks with the same object, and there are only two."""
+    import inboxlink
+
+    assert inboxlink.hookimpl is inboxlink.hookimpl
+    assert inboxlink.hookspec.project_name == inboxlink.hookimpl.project_name == "inboxlink"
+    with pytest.raises(AttributeError, match="no attribute 'hookspecs_'"):
+        inboxlink.hookspecs_  # noqa: B018
 
 
 def test_offline_detection_needs_no_pydantic() -> None:

@@ -1,13 +1,15 @@
 """Word a `Text` in the person's language, and make remote text safe to show."""
 
 import json
+import os
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from inboxlink.types.text import Text
+if TYPE_CHECKING:
+    from inboxlink.types.text import Text
 
 __all__ = ["LANGUAGES", "Words", "language_of", "safe_text"]
 
@@ -40,14 +42,13 @@ class Words:
                 strings |= {k: v for k, v in own.items() if k.startswith(f"{provider}.")}
             self._strings.append(strings)
 
-    def __call__(self, text: Text | str, **params: str) -> str:
+    def __call__(self, text: "Text | str", **params: str) -> str:
         """Word a text, or a key with its values; what is put in is cleaned."""
-        if isinstance(text, str):
-            text = Text(text, params)
-        template = next((each[text.key] for each in self._strings if text.key in each), None)
-        if template is None:
-            template = text.default or text.key
-        values = {name: safe_text(value) for name, value in {**self.common, **text.params}.items()}
+        key, given, default = (
+            (text, params, "") if isinstance(text, str) else (text.key, text.params, text.default)
+        )
+        template = next((each[key] for each in self._strings if key in each), default or key)
+        values = {name: safe_text(value) for name, value in {**self.common, **given}.items()}
         return template.format_map(_Given(values))
 
     def has(self, key: str) -> bool:
@@ -86,19 +87,16 @@ def _shown(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
+# Not pathlib, whose import is a tenth of what `--help` may cost.
 @cache
 def _strings(package: str, language: str) -> Mapping[str, str]:
-    folder = _folder(package)
-    file = None if folder is None else folder / f"{language}.json"
-    if file is None or not file.is_file():
-        return {}
-    strings: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-    return strings
-
-
-def _folder(package: str) -> Path | None:
     # The place of a top-level package is found without importing it.
     spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    return Path(next(iter(spec.submodule_search_locations))) / "strings"
+    for folder in (spec and spec.submodule_search_locations) or ():
+        try:
+            with open(os.path.join(folder, "strings", f"{language}.json"), "rb") as file:  # noqa: PTH118, PTH123
+                strings: dict[str, str] = json.load(file)
+        except FileNotFoundError:
+            continue
+        return strings
+    return {}

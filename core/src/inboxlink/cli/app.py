@@ -5,7 +5,6 @@ ssl; a test holds that. So a command's module is imported when it is called, and
 it needs inside its functions.
 """
 
-import errno
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -16,7 +15,6 @@ import inboxlink
 from inboxlink.cli import exits, wording
 from inboxlink.cli.session import Session
 from inboxlink.cli.wording import w
-from inboxlink.errors import InboxlinkError, problem
 from inboxlink.texts import LANGUAGES
 
 __all__ = ["Command", "Group", "command", "group", "run"]
@@ -132,38 +130,10 @@ def run(arguments: Sequence[str]) -> int:
                 list(arguments), prog_name="inboxlink", standalone_mode=False, obj=session
             )
         return outcome if isinstance(outcome, int) else exits.OK
-    except InboxlinkError as error:
-        session.fail(error.problem)
-        return exits.STATUS[error.problem.kind]
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.Abort:
-        session.fail(problem("cancelled"))
-        return exits.INTERRUPTED
-    except click.exceptions.NoArgsIsHelpError as error:
-        if session.is_json:
-            session.fail_usage(error)
-        else:
-            click.echo(error.format_message(), err=True)
-        return exits.USAGE
-    except click.ClickException as error:
-        session.fail_usage(error)
-        return exits.USAGE
-    except KeyboardInterrupt:
-        session.fail(problem("cancelled"))
-        return exits.INTERRUPTED
-    except BrokenPipeError:
-        session.drop_output()
-        return exits.BUG
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        trouble = problem("store_full") if full else problem("internal", reason=_place(error))
-        session.drop_output()
-        session.fail(trouble)
-        return exits.STATUS[trouble.kind] if full else exits.BUG
-    except Exception as error:  # noqa: BLE001 - the last door: a traceback could show a secret
-        session.fail(problem("internal", reason=_place(error)))
-        return exits.BUG
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback could show a secret
+        from inboxlink.cli.endings import end
+
+        return end(error, session)
 
 
 def _root() -> click.Command:
@@ -180,14 +150,3 @@ def _root() -> click.Command:
 def _set_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001
     if value:
         ctx.ensure_object(Session).is_json = True
-
-
-def _place(error: BaseException) -> str:
-    # Type and line say enough to find it; the words and the locals could hold a secret.
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    module = trace.tb_frame.f_globals.get("__name__", "?")
-    return f"{type(error).__name__}, {module}:{trace.tb_lineno}"

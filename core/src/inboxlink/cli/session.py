@@ -1,7 +1,5 @@
 """One run of the program: its words, its output, its installation."""
 
-import getpass
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from inboxlink.errors import Problem
 from inboxlink.texts import Words, safe_text
-from inboxlink.types.text import Text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from inboxlink.connect.host import Host
+    from inboxlink.errors import Problem
+    from inboxlink.types.text import Text
 
 __all__ = ["Session", "pass_session"]
 
@@ -63,6 +61,8 @@ class Session:
     @property
     def owner(self) -> str:
         """The person, as this machine knows them."""
+        import getpass
+
         try:
             return getpass.getuser()
         except (KeyError, OSError):  # a user id without an entry, as containers have
@@ -78,7 +78,7 @@ class Session:
         """Standard error, for progress and for what went wrong."""
         return self._console(is_error=True)
 
-    def say(self, text: Text | str, style: str = "", **params: str) -> None:
+    def say(self, text: "Text | str", style: str = "", **params: str) -> None:
         """Print a worded text to a person; nothing where JSON was asked."""
         if not self.is_json:
             self.write(self.words(text, **params), style=style)
@@ -97,6 +97,8 @@ class Session:
 
     def emit(self, document: Mapping[str, Any]) -> None:
         """Print the one JSON document of this command."""
+        import json
+
         # Escapes keep remote text from steering whatever shows the document.
         print(json.dumps(document, indent=2, sort_keys=False))  # noqa: T201
 
@@ -109,7 +111,7 @@ class Session:
         with self.aside.status(self.words(key, **params)):
             yield
 
-    def describe(self, trouble: Problem) -> dict[str, Any]:
+    def describe(self, trouble: "Problem") -> dict[str, Any]:
         """A problem as JSON, worded too."""
         return {
             "code": trouble.code,
@@ -121,7 +123,7 @@ class Session:
             "remote": trouble.remote,
         }
 
-    def fail(self, trouble: Problem, document: Mapping[str, Any] | None = None) -> None:
+    def fail(self, trouble: "Problem", document: Mapping[str, Any] | None = None) -> None:
         """Say what went wrong, and what to do next.
 
         Args:

@@ -1,6 +1,5 @@
 """Read the file; its meaning is `model`'s."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ def read(path: Path) -> dict[str, Any]:
         raise SetupError(
             problem("config_unreadable", path=str(path), reason=type(error).__name__)
         ) from None
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

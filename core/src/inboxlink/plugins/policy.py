@@ -4,16 +4,16 @@ A name can come from two distributions, a name of ours from somebody else's, and
 execution of code: all of that is settled here, on metadata, before stevedore sees a thing.
 """
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import inboxlink
 from inboxlink.errors import Problem, problem
 from inboxlink.plugins.candidates import Candidate
 from inboxlink.plugins.record import ProviderRecord
+from inboxlink.plugins.requirement import unmet
 
 __all__ = ["FIRST_PARTY", "Policy", "State", "Verdict", "vet"]
 
@@ -33,8 +33,7 @@ class State(StrEnum):
     INCOMPATIBLE = "incompatible"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """The operator's word on distributions.
 
     Args:
@@ -62,8 +61,7 @@ class Policy:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A candidate, its state, and why it is not available (None where it is)."""
 
     candidate: Candidate
@@ -119,7 +117,7 @@ def _judge(
             and each.distribution not in policy.blocked
         )
         return verdict(State.CONFLICT, others=", ".join(others) or distribution)
-    wanted = _unmet_core_requirement(candidate)
+    wanted = unmet(candidate.requires, "inboxlink", inboxlink.__version__)
     if wanted is not None:
         return verdict(State.INCOMPATIBLE, wanted=wanted)
     if owner is None and policy.only is None:
@@ -127,18 +125,6 @@ def _judge(
         if enabled is None or enabled.digest != candidate.digest:
             return verdict(State.UNTRUSTED)
     return Verdict(candidate, State.AVAILABLE)
-
-
-def _unmet_core_requirement(candidate: Candidate) -> str | None:
-    # Metadata words a requirement as `inboxlink>=0.1,<0.2`; only such a row needs the parser.
-    for row in candidate.requires:
-        if re.match(r"inboxlink\s*(\[|[<>=!~(]|$)", row, re.IGNORECASE):
-            from packaging.requirements import Requirement
-
-            requirement = Requirement(row)
-            if not requirement.specifier.contains(inboxlink.__version__, prereleases=True):
-                return str(requirement.specifier)
-    return None
 
 
 def _names(listed: str) -> list[str]:

@@ -6,19 +6,17 @@ libraries. It holds nothing secret; its mode is that of everything else there.
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from inboxlink.errors import HostError, problem
 
 __all__ = ["CheckResult", "Enabled", "ProviderRecord", "RecordFile"]
 
 
-@dataclass(frozen=True, slots=True)
-class Enabled:
+class Enabled(NamedTuple):
     """A distribution that the operator let in, as it was at that moment."""
 
     version: str
@@ -26,8 +24,7 @@ class Enabled:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(NamedTuple):
     """What `providers doctor` saw.
 
     Args:
@@ -43,8 +40,7 @@ class CheckResult:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderRecord:
+class ProviderRecord(NamedTuple):
     """The whole file: distributions that are enabled, checks by distribution."""
 
     enabled: Mapping[str, Enabled]
@@ -80,19 +76,19 @@ class RecordFile:
     def enable(self, distribution: str, enabled: Enabled) -> None:
         """Let a distribution in."""
         with self._rewritten() as record:
-            self._write(replace(record, enabled={**record.enabled, distribution: enabled}))
+            self._write(record._replace(enabled={**record.enabled, distribution: enabled}))
 
     def disable(self, distribution: str) -> bool:
         """Take the leave back; False where there was none."""
         with self._rewritten() as record:
             kept = {name: row for name, row in record.enabled.items() if name != distribution}
-            self._write(replace(record, enabled=kept))
+            self._write(record._replace(enabled=kept))
             return distribution in record.enabled
 
     def note(self, checks: Mapping[str, CheckResult]) -> None:
         """Keep what a check found, for the distributions that it covered."""
         with self._rewritten() as record:
-            self._write(replace(record, checks={**record.checks, **checks}))
+            self._write(record._replace(checks={**record.checks, **checks}))
 
     @contextmanager
     def _rewritten(self) -> Iterator[ProviderRecord]:
@@ -103,9 +99,15 @@ class RecordFile:
             yield self.read()
 
     def _write(self, record: ProviderRecord) -> None:
+        import tempfile
+
         descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".providers-")
         with os.fdopen(descriptor, "w") as file:
-            json.dump(asdict(record), file, indent=1, sort_keys=True)
+            document = {
+                part: {name: row._asdict() for name, row in rows.items()}
+                for part, rows in record._asdict().items()
+            }
+            json.dump(document, file, indent=1, sort_keys=True)
             file.flush()
             os.fsync(descriptor)
         Path(temporary).replace(self._path)

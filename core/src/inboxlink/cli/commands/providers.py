@@ -63,10 +63,11 @@ def list_providers(session: Session) -> None:
                 ),
                 "last_check": check.state if check and is_current else None,
                 "last_check_reason": check.reason if check and is_current else None,
-                "digest": candidate.digest,
             }
         )
     if session.is_json:
+        for row, verdict in zip(rows, verdicts, strict=True):
+            row["digest"] = verdict.candidate.digest
         session.emit({"providers": rows})
         return
     if not rows:
