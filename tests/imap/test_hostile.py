@@ -138,16 +138,19 @@ def test_an_echoed_password_goes_nowhere(
         imap=lambda peer: peer.imap(
             capabilities, authenticate=echo_imap, login=login_then(echo_imap)
         ),
-        smtp=lambda peer: peer.smtp(auth=echo_smtp),
     )
-    done = world.done(secret, IMAPS, SUBMISSIONS, outgoing_username="ann", outgoing_password=secret)
-    report = world.verify(done)
-    assert codes(report, Chain.RECEIVE)["login"] == "invalid_credentials"
-    assert codes(report, Chain.SEND)["auth"] == "invalid_credentials"
-    shown = [report.model_dump_json(), json.dumps(report.model_dump(mode="json")), repr(report)]
-    shown += [
-        json.loads(json.dumps(check.problem.remote)) for check in report.checks if check.problem
-    ]
+    receiving = world.verify(world.done(secret, IMAPS, SUBMISSIONS))
+    assert codes(receiving, Chain.RECEIVE)["login"] == "invalid_credentials"
+    world = servers.world(smtp=lambda peer: peer.smtp(auth=echo_smtp))
+    sending = world.verify(world.done(secret, IMAPS, SUBMISSIONS))
+    assert codes(sending, Chain.SEND)["auth"] == "invalid_credentials"
+    shown = []
+    for report in (receiving, sending):
+        shown += [report.model_dump_json(), json.dumps(report.model_dump(mode="json"))]
+        shown.append(repr(report))
+        shown += [
+            json.loads(json.dumps(check.problem.remote)) for check in report.checks if check.problem
+        ]
     shown.append(caplog.text)
     for text in shown:
         assert not [form for form in forms_of(secret) if form in text]

@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -140,11 +141,7 @@ class Dovecot:
             (self._root / name).mkdir()
         shutil.copy(self._certificate.cert, self._root / "cert.pem")
         shutil.copy(self._certificate.key, self._root / "key.pem")
-        lines = [
-            f"{user}:{{PLAIN.b64}}{base64.b64encode(password.encode()).decode()}::::::\n"
-            for user, password in self._users.items()
-        ]
-        (self._root / "users").write_text("".join(lines))
+        self._write_users(self._users)
         (self._root / "dovecot.conf").write_text(self._configuration())
         self._own(self._root)
         for path in self._root.rglob("*"):
@@ -192,11 +189,15 @@ class Dovecot:
 
     def connect_map(self, domain: str) -> dict[str, str]:
         """`[network] connect` for this server under the usual names of a domain."""
+        ports = {
+            "imap": {993: self.imaps, 143: self.imap},
+            "smtp": {465: self.submissions, 587: self.submission},
+        }
+        ports["mail"] = ports["imap"] | ports["smtp"]
         return {
-            f"imap.{domain}:993": f"{LOOPBACK}:{self.imaps}",
-            f"imap.{domain}:143": f"{LOOPBACK}:{self.imap}",
-            f"smtp.{domain}:465": f"{LOOPBACK}:{self.submissions}",
-            f"smtp.{domain}:587": f"{LOOPBACK}:{self.submission}",
+            f"{name}.{domain}:{port}": f"{LOOPBACK}:{own}"
+            for name, stands_for in ports.items()
+            for port, own in stands_for.items()
         }
 
     def log(self) -> str:
@@ -219,6 +220,15 @@ class Dovecot:
                 attempts.append(LoginAttempt(fields["service"], fields.get("user", ""), ok=is_ok))
         return attempts
 
+    @contextmanager
+    def changed_password(self, address: str, password: str) -> Iterator[None]:
+        """Give a mailbox another password, as its owner does elsewhere."""
+        self._write_users({**self._users, address: password})
+        try:
+            yield
+        finally:
+            self._write_users(self._users)
+
     def messages(self, address: str) -> list[bytes]:
         """What lies in an INBOX."""
         folder = self._root / "mail" / address
@@ -235,6 +245,17 @@ class Dovecot:
         temporary.write_bytes(message)
         self._own(temporary)
         temporary.rename(folder / "new" / temporary.name)
+
+    def _write_users(self, users: Mapping[str, str]) -> None:
+        lines = [
+            f"{user}:{{PLAIN.b64}}{base64.b64encode(password.encode()).decode()}::::::\n"
+            for user, password in users.items()
+        ]
+        # A new file in place of the old one: dovecot sees that at once, whatever its time.
+        written = self._root / "users.new"
+        written.write_text("".join(lines))
+        self._own(written)
+        written.replace(self._root / "users")
 
     def _configuration(self) -> str:
         return _CONFIGURATION.format(

@@ -147,6 +147,7 @@ _BRANCHES: dict[Kind, type[InboxlinkError]] = {
 
 _SIGN_IN: dict[str, Blame | None] = {
     "invalid_credentials": Blame.PERSON,
+    "refused_recently": Blame.PERSON,
     "app_password_required": Blame.PERSON,
     "credentials_expired": Blame.PERSON,
     "wrong_account": Blame.PERSON,

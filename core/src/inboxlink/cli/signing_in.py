@@ -58,6 +58,7 @@ def sign_in_options(function: Any) -> Any:  # noqa: ANN401 - a click callback in
                 help=w("cli.connect.send_test_message"),
             ),
             click.option("--accept-partial", is_flag=True, help=w("cli.connect.accept_partial")),
+            click.option("--force", is_flag=True, help=w("cli.connect.force")),
             click.option("--allow-private", is_flag=True, help=w("cli.option.allow_private")),
         )
     ):
@@ -116,6 +117,7 @@ def sign_in(
     acknowledge: tuple[str, ...],
     trust: dict[str, str],
     accept_partial: bool,
+    force: bool,
     ask_for_message: bool,
 ) -> int:
     """Disclose, have it acknowledged, sign in, and say how it ended; gives the exit status."""
@@ -124,6 +126,7 @@ def sign_in(
     from inboxlink.cli.answers import Given, Terminal, read_secrets
     from inboxlink.connect.request import Connected
 
+    request = replace(request, force=force)
     _disclose(session, host, request, acknowledge)
     descriptors = {"password": 0} | secret_fd if password_stdin else secret_fd
     given = Given(settings, read_secrets(descriptors), trust)
@@ -142,7 +145,10 @@ def sign_in(
         if not isinstance(answers, Terminal) or not _again(session, outcome):
             return _give_up(session, outcome, given)
         # A new try is a new act of the person, begun from what they had typed, secrets apart.
-        request = replace(request, previous=outcome.previous or request.previous)
+        is_forced = outcome.problem.code == "refused_recently" and click.confirm(
+            session.words("cli.connect.force.ask"), err=True
+        )
+        request = replace(request, previous=outcome.previous or request.previous, force=is_forced)
         answers = Terminal(session, Given({}, {}, trust))
 
 

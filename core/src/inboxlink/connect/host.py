@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from inboxlink.plugins.loading import Registry
     from inboxlink.store.connections import Connections
     from inboxlink.store.engine import Store
+    from inboxlink.store.refusals import Refusals
     from inboxlink.vault import Vault
 
 __all__ = ["Host"]
@@ -123,6 +124,13 @@ class Host:
         from inboxlink.store.connections import Connections
 
         return Connections(self.store, self.vault)
+
+    @cached_property
+    def refusals(self) -> "Refusals":
+        """The secrets that were refused a short while ago."""
+        from inboxlink.store.refusals import Refusals
+
+        return Refusals(self.store, self.vault)
 
     @cached_property
     def engine(self) -> "Engine":

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from inboxlink.connect.host import Host
+from inboxlink.connect.refusing import Recollection
 from inboxlink.connect.request import Request
 from inboxlink.errors import Problem, ProviderFault, problem
 from inboxlink.plugins.calling import DEADLINES_S, NETWORK_MARGIN_S
 from inboxlink.store.connections import ConnectionState
+from inboxlink.types.attempts import Attempts
 from inboxlink.types.context import CallContext
 from inboxlink.types.credential import Credential
 from inboxlink.types.detection import Endpoint
@@ -17,14 +19,28 @@ from inboxlink.types.report import Identity, VerifyReport
 __all__ = ["call_context", "objection", "state_of", "verify"]
 
 
-def call_context(host: Host, hook: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
-    """The fields that every context shares, with a deadline before the hook's own."""
+def call_context(
+    host: Host,
+    hook: str,
+    *,
+    force: bool = False,
+    **fields: Any,  # noqa: ANN401
+) -> dict[str, Any]:
+    """The fields that every context shares, with a deadline before the hook's own.
+
+    Args:
+        host: The installation.
+        hook: The hook that is called.
+        force: Whether a secret is sent that was refused a short while ago.
+        fields: The context's other fields.
+    """
     return {
         "application": host.application(fields["language"]),
         "deadline": time.monotonic() + DEADLINES_S[hook] - NETWORK_MARGIN_S,
         "wire": host.network,
         "clock": host.clock,
         "random_token": host.random_token,
+        "attempts": Attempts(Recollection(host, force)),
         **fields,
     }
 
@@ -51,6 +67,7 @@ def verify(
             language=request.language,
             wanted=request.wanted,
             send_test_message=request.send_test_message,
+            force=request.force,
         )
     )
     report = host.caller.call(

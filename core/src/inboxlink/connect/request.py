@@ -26,6 +26,7 @@ class Request:
         wanted: What the application wants to do.
         inbox_automation: The person's word on it (req 20).
         send_test_message: Whether a message to oneself may be sent.
+        force: Whether a secret may be sent that was refused a short while ago.
         ways: How an authorization answer can come back on this host.
         previous: An earlier try or connection; its settings stand in the forms.
         replaces: The connection that is signed in again; None = a new one.
@@ -40,6 +41,7 @@ class Request:
     wanted: frozenset[Capability] = frozenset(Capability)
     inbox_automation: bool = False
     send_test_message: bool = False
+    force: bool = False
     ways: frozenset[Way] = frozenset()
     previous: Previous | None = None
     replaces: Connection | None = None

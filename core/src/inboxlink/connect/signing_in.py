@@ -55,6 +55,7 @@ def begin(host: Host, request: Request, binding: str) -> Pending | Connected | F
         previous=request.previous,
         send_test_message=request.send_test_message,
         inbox_automation=request.inbox_automation,
+        force=request.force,
     )
     outcome = host.engine.begin(
         briefing,
@@ -115,6 +116,7 @@ def _request(host: Host, ended: Ended) -> Request:
         wanted=briefing.wanted,
         inbox_automation=briefing.inbox_automation,
         send_test_message=briefing.send_test_message,
+        force=briefing.force,
         ways=briefing.ways,
         previous=briefing.previous,
         replaces=(
@@ -135,6 +137,7 @@ def _advance(host: Host) -> Callable[[Briefing, str, State, Event], object]:
                 language=briefing.language,
                 wanted=briefing.wanted,
                 send_test_message=briefing.send_test_message,
+                force=briefing.force,
                 purpose=briefing.purpose,
                 detection=briefing.detection,
                 ways=briefing.ways,

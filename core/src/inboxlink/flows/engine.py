@@ -53,6 +53,7 @@ class Briefing(Model):
     oauth_state: str | None = None
     send_test_message: bool = False
     inbox_automation: bool = False
+    force: bool = False
 
 
 class _Sealed(Model):

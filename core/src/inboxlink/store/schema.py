@@ -21,6 +21,7 @@ __all__ = [
     "ledger_entry",
     "ledger_head",
     "metadata",
+    "refusal",
     "vault_key",
 ]
 
@@ -115,6 +116,13 @@ ledger_head = Table(
     Column("hash", String(64), nullable=False),
     Column("key_id", String(32), nullable=False),
     Column("mac", String(64), nullable=False),
+)
+
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("mac", String(64), primary_key=True),
+    Column("until", _TIME, nullable=False),
 )
 
 vault_key = Table(

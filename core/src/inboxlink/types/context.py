@@ -1,12 +1,14 @@
 """What the core lends to a hook for the length of one call."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from inboxlink.types.address import Address
+from inboxlink.types.attempts import Attempts
 from inboxlink.types.detection import Detection, Endpoint
 from inboxlink.types.disclosure import Application, Audience, Capability
 
@@ -150,6 +152,7 @@ class CallContext:
         wire: The doors to the network.
         clock: The wall clock, injected; aware, in UTC.
         random_token: Gives an unguessable token of that many bytes, injected.
+        attempts: The uses of secrets in this action.
     """
 
     address: Address
@@ -162,6 +165,18 @@ class CallContext:
     clock: Callable[[], datetime] = field(repr=False)
     random_token: Callable[[int], str] = field(repr=False)
     send_test_message: bool = False
+    attempts: Attempts = field(default_factory=Attempts, repr=False)
+
+    def attempt(
+        self, endpoint: Endpoint, username: str, secret: str
+    ) -> AbstractContextManager[None]:
+        """Hold the one use of a secret at a server; every secret is sent within such a block.
+
+        Raises:
+            SignInError: Before anything is sent, where the secret was refused in this action, or
+                by this host within the last quarter of an hour (`refused_recently`).
+        """
+        return self.attempts.use(endpoint.host, username, secret)
 
     def open(self, endpoint: Endpoint) -> Channel:
         """Connect, and return only when TLS is up and the certificate verified or pinned.

@@ -1,8 +1,7 @@
 """Prove both directions, with at most one use of a wrong password.
 
 IMAP runs in the hook's thread. SMTP connects, does TLS and EHLO beside it in a second one; its
-AUTH waits for IMAP's answer, and is left out only where the same user name and password were
-just refused.
+AUTH waits for IMAP's answer, and is left out only where the same password was just refused.
 """
 
 import time
@@ -37,7 +36,7 @@ def verify(
     has_own = SecretName.OUTGOING_PASSWORD in credential.secrets
     outgoing_name = settings.get("outgoing_username") or username
     outgoing_password = credential.secret(SecretName.OUTGOING_PASSWORD) if has_own else password
-    is_shared = (outgoing_name, outgoing_password) == (username, password)
+    is_shared = outgoing_password == password
 
     with (
         _Receiving(ctx, incoming, username, password) as receiving,
@@ -100,7 +99,9 @@ class _Receiving:
             )
             self.stages.run(
                 "login",
-                lambda: session.sign_in(self._username, self._password),
+                lambda: _signed_in(
+                    self._ctx, self._endpoint, session, self._username, self._password
+                ),
                 lambda mechanism: mechanism,
             )
         except Stopped:
@@ -127,6 +128,17 @@ def _greeted(session: ImapSession) -> ImapSession:
         session.close()
         raise
     return session
+
+
+def _signed_in(
+    ctx: CallContext,
+    endpoint: Endpoint,
+    session: ImapSession | SmtpSession,
+    username: str,
+    password: str,
+) -> str:
+    with ctx.attempt(endpoint, username, password):
+        return session.sign_in(username, password)
 
 
 def _sent_folder(session: ImapSession) -> str:
@@ -202,7 +214,7 @@ class _Sending:
             return
         self.stages.run(
             "auth",
-            lambda: session.sign_in(self._username, self._password),
+            lambda: _signed_in(self._ctx, self._endpoint, session, self._username, self._password),
             lambda mechanism: mechanism,
         )
         self.stages.run("sender", lambda: session.check_sender(self._ctx.address), lambda _: None)
