@@ -31,20 +31,44 @@ class Ran:
 
 Program = Callable[..., Ran]
 
+_MAIN = "from inboxlink.cli import main; main()"
+
+
+def _pipe_of(secret: str) -> int:
+    read, write = os.pipe()
+    os.write(write, secret.encode())  # less than a pipe holds
+    os.close(write)
+    return read
+
 
 @pytest.fixture
 def program(home: Path) -> Program:
-    """Runs `inboxlink` with these arguments; `typed` is its standard input."""
+    """Runs `inboxlink` with these arguments.
 
-    def run(*arguments: str, typed: str = "", environ: Mapping[str, str] | None = None) -> Ran:
-        done = subprocess.run(
-            [sys.executable, "-c", "from inboxlink.cli import main; main()", *arguments],
-            input=typed.encode(),
-            capture_output=True,
-            env={**os.environ, "INBOXLINK_HOME": str(home), **(environ or {})},
-            timeout=60,
-            check=False,
-        )
+    `typed` is its standard input; each of `secrets` goes by a descriptor and `--secret-fd`.
+    """
+
+    def run(
+        *arguments: str,
+        typed: str = "",
+        secrets: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Ran:
+        descriptors = {name: _pipe_of(secret) for name, secret in (secrets or {}).items()}
+        by_descriptor = [f"--secret-fd={name}={each}" for name, each in descriptors.items()]
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", _MAIN, *arguments, *by_descriptor],
+                input=typed.encode(),
+                capture_output=True,
+                env={**os.environ, "INBOXLINK_HOME": str(home), **(environ or {})},
+                pass_fds=tuple(descriptors.values()),
+                timeout=60,
+                check=False,
+            )
+        finally:
+            for each in descriptors.values():
+                os.close(each)
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run

@@ -90,3 +90,24 @@ def test_a_check_in_the_background_uses_a_refused_password_once(
         assert attempts()[before:] == [REFUSED]
         new = program("--json", *reconnect, "--password-stdin", typed="changed elsewhere\n")
         assert new.status == 0, new
+
+
+def test_a_direction_that_was_refused_is_not_tried_again_by_a_check(
+    program: Program, attempts: Attempts
+) -> None:
+    """Whoever does without sending keeps receiving, and no check repeats the wrong password."""
+    connected = program(
+        *("--json", "connect", ALICE, "--acknowledge", "imap.I@1", "--accept-partial"),
+        *("--set", f"outgoing_username={ALICE}"),
+        secrets={"password": PASSWORDS[ALICE], "outgoing_password": "not the password"},
+    )
+    assert (connected.status, connected.json["account"]["state"]) == (0, "receive_only")
+    received = LoginAttempt("imap", ALICE, ok=True)
+    assert attempts() == [received, LoginAttempt("submission", ALICE, ok=False)]
+    connection_id = connected.json["account"]["id"]
+    for count in (1, 2):
+        checked = program("--json", "accounts", "verify", connection_id)
+        assert (checked.status, checked.json["account"]["state"]) == (0, "receive_only")
+        told = {c["stage"]: c["problem"] for c in checked.json["report"]["checks"]}
+        assert told["auth"]["code"] == "invalid_credentials"
+        assert attempts()[2:] == [received] * count

@@ -94,7 +94,9 @@ def verify(
 ) -> "VerifyReport":
     """Prove the connection in both directions, and say which addresses it answers to.
 
-    60 s. At most one wrong secret goes to any server, whatever is retried or reported.
+    60 s. At most one wrong secret goes to any server, whatever is retried or reported: each is
+    sent within `ctx.attempt`. A direction that `ctx.wanted` leaves out is not tried; its checks
+    have `ok` None.
     """
     raise NotImplementedError
 

@@ -112,6 +112,11 @@ class Given:
             for each in form.fields
             if each.kind is not InputKind.SECRET
         }
+        # Whoever gives an answer has said yes to the question that it hangs on.
+        for each in form.fields:
+            if each.only_if is not None and (each.name in self.values or each.name in secrets):
+                condition, value = each.only_if
+                values[condition] = self.values.get(condition, value)
         return Submit(values=values, secrets=secrets)
 
 

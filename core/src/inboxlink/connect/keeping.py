@@ -11,11 +11,18 @@ from inboxlink.errors import InboxlinkError, Kind, Problem, SetupError, problem
 from inboxlink.store.connections import Connection, ConnectionState
 from inboxlink.types.context import CallContext, Previous, Purpose
 from inboxlink.types.detection import Basis, Detection
+from inboxlink.types.disclosure import Capability
 from inboxlink.types.provider import RevokeResult
-from inboxlink.types.report import VerifyReport
+from inboxlink.types.report import Chain, VerifyReport
 from inboxlink.types.text import Text
 
 __all__ = ["Disconnected", "disconnect", "reconnection", "set_automation", "verify_again"]
+
+#: The directions that a connection in this state stands and falls with.
+_LIVES_ON = {state: frozenset(Chain) for state in ConnectionState} | {
+    ConnectionState.RECEIVE_ONLY: frozenset({Chain.RECEIVE}),
+    ConnectionState.SEND_ONLY: frozenset({Chain.SEND}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,10 @@ def verify_again(
     """
     if connection.state in (ConnectionState.NEEDS_REAUTH, ConnectionState.DISCONNECTED):
         raise SetupError(problem("sign_in_again", id=connection.id))
-    request = replace(reconnection(host, connection, "en"), send_test_message=send_test_message)
+    wanted = _worth_trying(connection)
+    request = replace(
+        reconnection(host, connection, "en"), send_test_message=send_test_message, wanted=wanted
+    )
     report = verify(
         host,
         request,
@@ -82,6 +92,7 @@ def verify_again(
         connection.settings,
         connection.endpoints,
     )
+    report = _with_what_is_known(report, connection.report, wanted)
     state, code = _judged(host, connection, report)
     now = host.clock()
     verified = replace(
@@ -143,10 +154,45 @@ def _revoke(
     return result, None
 
 
+def _worth_trying(connection: Connection) -> frozenset[Capability]:
+    # A direction that the person does without is tried again after trouble that may have passed,
+    # but never after a definite no: each check would cost a wrong use of the secret.
+    refused = {
+        check.chain
+        for check in (connection.report.checks if connection.report else ())
+        if check.problem is not None and check.problem.kind is Kind.SIGN_IN
+    }
+    return frozenset(
+        each
+        for each in Capability
+        if Chain(each) in _LIVES_ON[connection.state] or Chain(each) not in refused
+    )
+
+
+def _with_what_is_known(
+    report: VerifyReport, before: VerifyReport | None, wanted: frozenset[Capability]
+) -> VerifyReport:
+    if before is None or wanted == frozenset(Capability):
+        return report
+    checks = tuple(
+        check
+        for chain in Chain
+        for check in (report if Capability(chain) in wanted else before).chain(chain)
+    )
+    return report.model_copy(update={"checks": checks})
+
+
 def _judged(
     host: Host, connection: Connection, report: VerifyReport
 ) -> tuple[ConnectionState, str | None]:
-    found = report.first_problem
+    found = next(
+        (
+            check.problem
+            for check in report.checks
+            if check.problem is not None and check.chain in _LIVES_ON[connection.state]
+        ),
+        None,
+    )
     if found is not None and found.kind is Kind.SIGN_IN:
         return ConnectionState.NEEDS_REAUTH, found.code
     if found is not None:

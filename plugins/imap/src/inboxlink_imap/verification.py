@@ -13,6 +13,7 @@ from inboxlink.errors import InboxlinkError, Kind, problem
 from inboxlink.types.context import CallContext
 from inboxlink.types.credential import Credential, SecretName
 from inboxlink.types.detection import Endpoint, Role
+from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Identity, Proof, VerifyReport
 from inboxlink_imap.chain import Stages, Stopped
 from inboxlink_imap.imap_session import ImapSession
@@ -42,7 +43,8 @@ def verify(
         _Receiving(ctx, incoming, username, password) as receiving,
         _Sending(ctx, outgoing, outgoing_name, outgoing_password, is_shared=is_shared) as sending,
     ):
-        receiving.sign_in()
+        if Capability.RECEIVE in ctx.wanted:
+            receiving.sign_in()
         sending.go_on(after_refusal=receiving.was_refused)
         receiving.look_around()
         sending.finish()
@@ -174,12 +176,13 @@ class _Sending:
         self._thread = Thread(target=self._run, name="inboxlink-imap-smtp", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        if Capability.SEND in self._ctx.wanted:
+            self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._told.set()  # said by now, unless the other direction broke: then there is no AUTH
-        self._thread.join()
+        self._wait()
         if self.session is not None:
             self.session.close()
 
@@ -189,10 +192,14 @@ class _Sending:
         self._told.set()
 
     def finish(self) -> None:
-        # Every wait in there ends with the channel's deadline.
-        self._thread.join()
+        self._wait()
         if self._fault is not None:
             raise self._fault
+
+    def _wait(self) -> None:
+        # Every wait in the thread ends with the channel's deadline.
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         try:
