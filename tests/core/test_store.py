@@ -30,7 +30,7 @@ from core.custody import (
 )
 from inboxlink.errors import HostError, InboxlinkError, SetupError, problem
 from inboxlink.store import engine as engine_module
-from inboxlink.store.connections import Connections, ConnectionState, DisclosureRef
+from inboxlink.store.connections import Connection, Connections, ConnectionState, DisclosureRef
 from inboxlink.store.engine import HEAD, open_store
 from inboxlink.store.keys import recorded_key, remember_key
 from inboxlink.store.migrations import configuration
@@ -401,7 +401,8 @@ def test_an_unknown_connection_is_refused(connections: Connections) -> None:
     for call in (
         lambda: connections.get("none"),
         lambda: connections.credential("none"),
-        lambda: connections.replace(a_connection(), None),
+        lambda: connections.disconnect("c0001", NOW),
+        lambda: note(connections, a_connection()),
         lambda: connections.replace(a_connection(), a_credential()),
     ):
         with pytest.raises(HostError, match="^connection_unknown$"):
@@ -469,9 +470,9 @@ def test_pages_have_no_gap_and_no_repeat(connections: Connections, limit: int) -
 
 
 def engine_row(number: int) -> dict[str, object]:
-    from inboxlink.store.connections import _row
+    from inboxlink.store.connection import to_row
 
-    return _row(a_connection(number, owner="alice" if number % 4 else "bob"))
+    return to_row(a_connection(number, owner="alice" if number % 4 else "bob"))
 
 
 def test_a_page_goes_on_over_changes(connections: Connections) -> None:
@@ -487,18 +488,20 @@ def test_a_page_goes_on_over_changes(connections: Connections) -> None:
     ]
 
 
-def test_replacing_leaves_or_replaces_the_secrets(connections: Connections) -> None:
-    """Without a credential the secrets stay; with one none of the old ones does."""
+def note(connections: Connections, judged: Connection, **changes: Any) -> None:
+    """Note a verification of `judged`, by default one that went well."""
+    found: dict[str, Any] = {"works": True, "state": ConnectionState.ACTIVE, "code": None}
+    found |= changes
+    check = Check(chain=Chain.RECEIVE, stage="login", ok=found["works"])
+    report = VerifyReport(checks=(check,), identities=())
+    connections.note_verification(judged, report, found["state"], found["code"], later(days=1))
+
+
+def test_replacing_replaces_every_secret(connections: Connections) -> None:
+    """After a replacement none of the old secrets is left."""
     connections.add(a_connection(), a_credential(outgoing_password="out"))
-    changed = a_connection(state=ConnectionState.AT_RISK, problem_code="timed_out")
-    connections.replace(changed, None)
-    assert connections.get("c0001") == changed
-    assert set(connections.credential("c0001").secrets) == {
-        SecretName.PASSWORD,
-        SecretName.OUTGOING_PASSWORD,
-    }
-    connections.replace(a_connection(), a_credential("new"))
-    assert connections.get("c0001") == a_connection()
+    connections.replace(a_connection(account="me too"), a_credential("new"))
+    assert connections.get("c0001") == a_connection(account="me too")
     found = connections.credential("c0001")
     assert set(found.secrets) == {SecretName.PASSWORD}
     assert found.secret(SecretName.PASSWORD) == "new"
@@ -539,34 +542,60 @@ def test_disconnecting_removes_the_secrets(data: Path) -> None:
 
 
 def test_a_verification_revives_no_disconnected_connection(connections: Connections) -> None:
-    """A verification that ends after the disconnect changes nothing, by either way of noting it."""
+    """A verification that ends after the disconnect changes nothing."""
     # req 110: whoever disconnects is not overtaken by what was under way.
     before = a_connection()
     connections.add(before, a_credential())
     connections.disconnect("c0001", NOW)
     ended = connections.get("c0001")
     with pytest.raises(HostError, match="^connection_unknown$"):
-        connections.replace(before, None)
-    with pytest.raises(HostError, match="^connection_unknown$"):
-        connections.set_state("c0001", ConnectionState.ACTIVE, None, later(days=1))
+        note(connections, before)
     assert connections.get("c0001") == ended
     connections.replace(before, a_credential("signed in again"))
     assert connections.get("c0001") == before
 
 
-def test_a_state_is_noted(connections: Connections) -> None:
-    """A state changes with its reason and its time, and nothing else does."""
-    connections.add(a_connection(), a_credential())
+def test_a_verification_that_fails_is_noted(connections: Connections) -> None:
+    """What was found is noted with its time, and that it last worked earlier stays."""
+    judged = a_connection(verified_at=NOW)
+    connections.add(judged, a_credential())
     refused = ConnectionState.NEEDS_REAUTH
-    connections.set_state("c0001", refused, "invalid_credentials", later(days=1))
-    expected = replace(
-        a_connection(),
-        state=refused,
-        problem_code="invalid_credentials",
+    note(connections, judged, works=False, state=refused, code="invalid_credentials")
+    found = connections.get("c0001")
+    assert (found.state, found.problem_code) == (refused, "invalid_credentials")
+    assert (found.verified_at, found.updated_at) == (NOW, later(days=1))
+    assert found.report is not None
+    assert connections.credential("c0001").secret(SecretName.PASSWORD) == PASSWORD
+
+
+def test_a_verification_undoes_nothing_that_happened_meanwhile(connections: Connections) -> None:
+    """A verification notes what it judged; automation switched and all else stays as it is."""
+    judged = a_connection(**FULL | {"inbox_automation": False, "state": ConnectionState.ACTIVE})
+    connections.add(judged, a_credential())
+    connections.set_automation("c0001", on=True, now=later(hours=1))
+    note(connections, judged)
+    found = connections.get("c0001")
+    assert found.report is not None
+    assert found == replace(
+        judged,
+        inbox_automation=True,
+        problem_code=None,
+        report=found.report,
+        verified_at=later(days=1),
         updated_at=later(days=1),
     )
-    assert connections.get("c0001") == expected
-    assert connections.credential("c0001").secret(SecretName.PASSWORD) == PASSWORD
+
+
+@pytest.mark.parametrize("verified_at", [None, NOW])
+def test_a_sign_in_that_was_faster_stands(connections: Connections, verified_at: Any) -> None:
+    """Where the person signed in again meanwhile, the word on the old secret is void."""
+    judged = a_connection(verified_at=verified_at)
+    connections.add(judged, a_credential("old"))
+    again = a_connection(verified_at=later(seconds=1))
+    connections.replace(again, a_credential("new"))
+    refused = ConnectionState.NEEDS_REAUTH
+    note(connections, judged, works=False, state=refused, code="invalid_credentials")
+    assert connections.get("c0001") == again
 
 
 def test_automation_is_switched(connections: Connections) -> None:
@@ -598,6 +627,73 @@ def test_a_secret_moved_to_another_place_is_refused(data: Path) -> None:
         with pytest.raises(HostError, match="^sealed_broken$"):
             connections.credential("c0001")
         assert connections.credential("c0002").secret(SecretName.PASSWORD) == "other"
+
+
+#: What somebody who can write the database, but has no key, would change to get at a password.
+REDIRECTED = {
+    "host": "endpoints = replace(endpoints, 'imap.example.com', 'imap.evil.example')",
+    "port": "endpoints = replace(endpoints, '993', '9930')",
+    "tls": "endpoints = replace(endpoints, 'implicit', 'starttls')",
+    "pin": "endpoints = replace(endpoints, 'AAAA', 'BBBB')",
+    "user name": "endpoints = replace(endpoints, '{local}', '{address}')",
+    "no servers": "endpoints = '[]'",
+    "spelling": "endpoints = endpoints || ' '",
+    "settings": "settings = '{}'",
+    "provider": "provider = 'other'",
+    "owner": "owner = 'mallory'",
+    "address": "address = 'me@evil.example'",
+    "account": "account = 'mallory'",
+    "kind": "kind = 'password'",
+}
+
+
+@pytest.mark.parametrize("change", REDIRECTED.values(), ids=REDIRECTED)
+def test_a_secret_opens_for_its_own_servers_only(data: Path, change: str) -> None:
+    """A row that was changed beside its secret is `sealed_broken`; changed back it opens."""
+    from inboxlink.store.rotation import rotate
+
+    with custody(data) as (store, vault, connections, _):
+        connections.add(a_connection(**FULL), a_credential())
+        connections.add(a_connection(2, **FULL), a_credential("other"))
+        columns = "provider, owner, address, account, kind, settings, endpoints"
+        before = sql(data, f"SELECT {columns} FROM connection WHERE id = 'c0001'")[0]
+        sql(data, f"UPDATE connection SET {change} WHERE id = 'c0001'")
+        assert sql(data, f"SELECT {columns} FROM connection WHERE id = 'c0001'")[0] != before
+        for _ in range(2):
+            with pytest.raises(HostError, match="^sealed_broken$"):
+                connections.opened("c0001")
+            with pytest.raises(HostError, match="^sealed_broken$"):
+                rotate(store, vault)  # which must not bind the secret to the new place
+        assert connections.credential("c0002").secret(SecretName.PASSWORD) == "other"
+        values = dict(zip(columns.split(", "), before, strict=True))
+        back = ", ".join(f"{name} = :{name}" for name in values)
+        sql(data, f"UPDATE connection SET {back} WHERE id = 'c0001'", **values)
+        rotate(store, vault)
+        assert connections.opened("c0001") == (
+            a_connection(**FULL),
+            connections.credential("c0001"),
+        )
+        assert connections.credential("c0001").secret(SecretName.PASSWORD) == PASSWORD
+
+
+def test_what_says_nothing_of_the_servers_may_change(data: Path) -> None:
+    """State, report, automation and times are no part of what a secret is sealed for."""
+    with custody(data) as (_, _, connections, _):
+        connections.add(a_connection(), a_credential())
+        note(connections, a_connection(), state=ConnectionState.AT_RISK, code="timed_out")
+        connections.set_automation("c0001", on=True, now=later(days=2))
+        assert connections.credential("c0001").secret(SecretName.PASSWORD) == PASSWORD
+
+
+def test_a_sign_in_moves_a_secret_to_other_servers(data: Path) -> None:
+    """Signing in again binds the new secret to the new servers, and the old ones are void."""
+    with custody(data) as (_, _, connections, _):
+        connections.add(a_connection(), a_credential("old"))
+        connections.replace(a_connection(**FULL), a_credential("new"))
+        assert connections.credential("c0001").secret(SecretName.PASSWORD) == "new"
+        sql(data, "UPDATE connection SET endpoints = '[]' WHERE id = 'c0001'")
+        with pytest.raises(HostError, match="^sealed_broken$"):
+            connections.credential("c0001")
 
 
 def traces(data: Path, plain: bytes) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Disclosures and their acknowledgements: what must be durable before anything is sent."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from inboxlink.connect.host import Host
 from inboxlink.connect.request import Request
@@ -8,6 +9,9 @@ from inboxlink.consent.ledger import EntryKind
 from inboxlink.disclosures import collect
 from inboxlink.errors import HostError, problem
 from inboxlink.types.disclosure import DiscloseContext, Disclosure
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 __all__ = ["acknowledge", "disclosures", "note", "require_acknowledged"]
 
@@ -53,14 +57,21 @@ def require_acknowledged(host: Host, request: Request) -> tuple[Disclosure, ...]
     return required
 
 
-def note(host: Host, request: Request, kind: EntryKind, details: Mapping[str, object]) -> None:
-    """Write a row about this request's mailbox; durable when it returns."""
+def note(
+    host: Host,
+    request: Request,
+    kind: EntryKind,
+    details: Mapping[str, object],
+    within: "sa.Connection | None" = None,
+) -> None:
+    """Write a row about this request's mailbox; durable when it returns, or with `within`."""
     host.ledger.append(
         kind,
         owner=request.owner,
         mailbox=str(request.address),
         provider=request.detection.provider,
         details=details,
+        within=within,
     )
 
 

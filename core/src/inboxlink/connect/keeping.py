@@ -7,7 +7,7 @@ from inboxlink.connect.host import Host
 from inboxlink.connect.proving import call_context, state_of, verify
 from inboxlink.connect.request import Request
 from inboxlink.consent.ledger import EntryKind
-from inboxlink.errors import InboxlinkError, Kind, Problem, SetupError, problem
+from inboxlink.errors import HostError, InboxlinkError, Kind, Problem, SetupError, problem
 from inboxlink.store.connections import Connection, ConnectionState
 from inboxlink.types.context import CallContext, Previous, Purpose
 from inboxlink.types.detection import Basis, Detection
@@ -79,32 +79,18 @@ def verify_again(
     Raises:
         SetupError: `sign_in_again` for a connection that is disconnected or was refused.
     """
+    connection, credential = host.connections.opened(connection.id)
     if connection.state in (ConnectionState.NEEDS_REAUTH, ConnectionState.DISCONNECTED):
         raise SetupError(problem("sign_in_again", id=connection.id))
     wanted = _worth_trying(connection)
     request = replace(
         reconnection(host, connection, "en"), send_test_message=send_test_message, wanted=wanted
     )
-    report = verify(
-        host,
-        request,
-        host.connections.credential(connection.id),
-        connection.settings,
-        connection.endpoints,
-    )
+    report = verify(host, request, credential, connection.settings, connection.endpoints)
     report = _with_what_is_known(report, connection.report, wanted)
     state, code = _judged(host, connection, report)
-    now = host.clock()
-    verified = replace(
-        connection,
-        state=state,
-        problem_code=code,
-        report=report,
-        updated_at=now,
-        verified_at=now if report.can_receive or report.can_send else connection.verified_at,
-    )
-    host.connections.replace(verified, None)
-    return verified, report
+    host.connections.note_verification(connection, report, state, code, host.clock())
+    return host.connections.get(connection.id), report
 
 
 def set_automation(host: Host, connection: Connection, *, on: bool) -> Connection:
@@ -116,7 +102,11 @@ def set_automation(host: Host, connection: Connection, *, on: bool) -> Connectio
 
 
 def disconnect(host: Host, connection: Connection, *, revoke: bool = False) -> Disconnected:
-    """End a connection here, and at the provider too where that is asked for."""
+    """End a connection here, and at the provider too where that is asked for.
+
+    Raises:
+        HostError: `ledger_broken`: the secrets are gone, and the ledger could not say so.
+    """
     revoked: RevokeResult | None = None
     trouble: Problem | None = None
     request = reconnection(host, connection, "en")
@@ -124,8 +114,16 @@ def disconnect(host: Host, connection: Connection, *, revoke: bool = False) -> D
         revoked, trouble = _revoke(host, request, connection)
         outcome = "failed" if revoked is None else str(revoked.revoked).lower()
         note(host, request, EntryKind.REVOKED, {"outcome": outcome})
-    host.connections.disconnect(connection.id, host.clock())
-    note(host, request, EntryKind.DISCONNECTED, {})
+    try:
+        with host.store.write() as database:
+            host.connections.disconnect(connection.id, host.clock(), database)
+            note(host, request, EntryKind.DISCONNECTED, {}, within=database)
+    except HostError as error:
+        if error.code != "ledger_broken":
+            raise
+        # Whoever broke the ledger must not keep a person's secret here by that.
+        host.connections.disconnect(connection.id, host.clock())
+        raise
     return Disconnected(host.connections.get(connection.id), revoked, trouble)
 
 
@@ -145,7 +143,7 @@ def _revoke(
                 wanted=request.wanted,
             )
         )
-        credential = host.connections.credential(connection.id)
+        connection, credential = host.connections.opened(connection.id)
         result: RevokeResult = host.caller.call(
             connection.provider, "revoke", ctx=context, credential=credential
         )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -115,14 +116,24 @@ class Ledger:
         mailbox: str,
         provider: str,
         details: Mapping[str, object],
+        within: sa.Connection | None = None,
     ) -> Entry:
         """Write a row; it is durable when this returns.
+
+        Args:
+            kind: What it says.
+            owner: Who.
+            mailbox: For which mailbox.
+            provider: By which provider.
+            details: What belongs to the kind.
+            within: A transaction that the row belongs to, and is durable with; None = one of its
+                own.
 
         Raises:
             HostError: `ledger_broken`: the head or the last row is not what was written, and
                 nothing is added; `key_missing`, and as `Store.write`.
         """
-        with self._store.write() as database:
+        with self._store.write() if within is None else nullcontext(within) as database:
             use_recorded_key(database, self._vault)
             n, previous = self._head(database)
             said = {

@@ -93,6 +93,9 @@ def _row(record: FlowRecord) -> dict[str, object]:
 def _record(row: sa.Row[tuple[object, ...]]) -> FlowRecord:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
     del values["is_taken"]
-    values["purpose"] = Purpose(values["purpose"])
-    values["expires_at"] = from_text(values["expires_at"])
+    try:
+        values["purpose"] = Purpose(values["purpose"])
+        values["expires_at"] = from_text(values["expires_at"])
+    except (ValueError, TypeError):
+        raise HostError(problem("store_corrupt")) from None
     return FlowRecord(**values)

@@ -57,4 +57,9 @@ def _recorded(connection: sa.Connection, *, is_locked: bool = False) -> Recorded
     if is_locked:  # for databases whose writers do not wait for one another
         query = query.with_for_update(read=True)
     row = connection.execute(query).first()
-    return None if row is None else RecordedKey(row.key_id, KeySource(row.source))
+    if row is None:
+        return None
+    try:
+        return RecordedKey(row.key_id, KeySource(row.source))
+    except ValueError:
+        raise HostError(problem("store_corrupt")) from None

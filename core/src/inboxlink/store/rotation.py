@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from inboxlink.errors import HostError
-from inboxlink.store.connections import secret_field
 from inboxlink.store.engine import Store
 from inboxlink.store.keys import record_key
 from inboxlink.store.schema import connection_secret, flow, ledger_head
+from inboxlink.store.sealed import reseal
 from inboxlink.vault import Vault
 
 __all__ = ["RotationResult", "remac_head", "rotate"]
@@ -41,7 +41,10 @@ def rotate(store: Store, vault: Vault, batch: int = 100) -> RotationResult:
             remac_head(database, vault)
             record_key(database, vault.recorded)
             database.execute(sa.delete(flow))
-        resealed = sum(_reseal(store, vault, rows) for rows in _batches(store, batch))
+        resealed = 0
+        for places in _batches(store, batch):
+            with store.write() as database:
+                resealed += reseal(database, vault, places)
         vault.retire_old()
     return RotationResult(vault.key_id, resealed)
 
@@ -78,21 +81,3 @@ def _batches(store: Store, size: int) -> Iterator[list[tuple[str, str]]]:
             return
         yield rows
         after = rows[-1]
-
-
-def _reseal(store: Store, vault: Vault, rows: list[tuple[str, str]]) -> int:
-    table = connection_secret
-    done = 0
-    with store.write() as database:
-        for connection_id, name in rows:
-            here = sa.and_(table.c.connection_id == connection_id, table.c.name == name)
-            # Read again inside the transaction: a sign-in may have replaced it meanwhile.
-            sealed = database.scalar(sa.select(table.c.sealed).where(here))
-            if sealed is None or vault.is_current(sealed):
-                continue
-            field = secret_field(name)
-            plain = vault.unseal(sealed, record=connection_id, field=field)
-            fresh = vault.seal(plain, record=connection_id, field=field)
-            database.execute(sa.update(table).where(here).values(sealed=fresh))
-            done += 1
-    return done

@@ -1,0 +1,122 @@
+"""What becomes of a connection when something happens while it is kept, or ended."""
+
+from collections.abc import Callable
+
+import pytest
+
+from core.custody import sql
+from core.test_flows import PASSWORD, begun, play, script
+from inboxlink.connect import keeping
+from inboxlink.connect.host import Host
+from inboxlink.connect.request import Connected
+from inboxlink.consent.ledger import EntryKind
+from inboxlink.errors import HostError
+from inboxlink.store.connections import Connection, ConnectionState
+from inboxlink.types.credential import SecretName
+
+
+@pytest.fixture
+def connection(scripted: Host) -> Connection:
+    """A mailbox that the scripted provider connected."""
+    outcome = play(scripted, begun(scripted), script())
+    assert isinstance(outcome, Connected)
+    return outcome.connection
+
+
+@pytest.fixture
+def meanwhile(scripted: Host, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Lets something happen while the provider verifies."""
+    real = keeping.verify
+
+    def happen(act: Callable[[], object]) -> None:
+        def verify(*given: object) -> object:
+            act()
+            return real(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(keeping, "verify", verify)
+
+    return happen
+
+
+def test_automation_switched_during_a_verification_stays(
+    scripted: Host, connection: Connection, meanwhile: Callable[..., None]
+) -> None:
+    """A consent to automation that was taken back during a verification stays taken back."""
+    # req 20
+    keeping.set_automation(scripted, connection, on=True)
+    connection = scripted.connections.get(connection.id)
+    meanwhile(lambda: keeping.set_automation(scripted, connection, on=False))
+    verified, report = keeping.verify_again(scripted, connection)
+    assert (verified.inbox_automation, verified.report) == (False, report)
+    assert scripted.connections.get(connection.id) == verified
+
+
+def test_a_disconnect_during_a_verification_stands(
+    scripted: Host, connection: Connection, meanwhile: Callable[..., None]
+) -> None:
+    """A verification whose connection is taken away under it revives nothing."""
+    # req 110
+    meanwhile(lambda: keeping.disconnect(scripted, connection))
+    with pytest.raises(HostError, match="^connection_unknown$"):
+        keeping.verify_again(scripted, connection)
+    assert scripted.connections.get(connection.id).state is ConnectionState.DISCONNECTED
+
+
+def test_a_changed_server_is_given_no_password(
+    scripted: Host, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Servers that were changed in the database get nothing, whenever they were read."""
+    seen: list[object] = []
+    real = keeping.verify
+    monkeypatch.setattr(keeping, "verify", lambda *given: (seen.append(given[4]), real(*given))[1])
+    change = "UPDATE connection SET endpoints = replace(endpoints, '{}.scripted', '{}.scripted')"
+    sql(scripted.paths.data, change.format("imap", "evil"))
+    changed = scripted.connections.get(connection.id)
+    assert changed.endpoints[0].host == "evil.scripted.test"
+    for asked in (connection, changed):
+        with pytest.raises(HostError, match="^sealed_broken$"):
+            keeping.verify_again(scripted, asked)
+    assert seen == []
+    sql(scripted.paths.data, change.format("evil", "imap"))
+    keeping.verify_again(scripted, changed)  # as it was read while it was changed
+    assert seen == [connection.endpoints]
+
+
+@pytest.mark.parametrize("column", ["state", "endpoints", "settings", "report", "created_at"])
+def test_a_row_that_says_nothing_is_corrupt(
+    scripted: Host, connection: Connection, column: str
+) -> None:
+    """A row with a value that was never written is `store_corrupt`, not an error of a library."""
+    sql(scripted.paths.data, f"UPDATE connection SET {column} = '[5'")
+    with pytest.raises(HostError, match="^store_corrupt$"):
+        scripted.connections.get(connection.id)
+    with pytest.raises(HostError, match="^store_corrupt$"):
+        scripted.connections.page(None)
+
+
+def test_a_disconnect_and_its_row_are_one(scripted: Host, connection: Connection) -> None:
+    """Where the ledger's row cannot be written, the connection and its secret stay."""
+    # req 110
+    sql(
+        scripted.paths.data,
+        "CREATE TRIGGER refuse BEFORE INSERT ON ledger_entry BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    with pytest.raises(HostError, match="^store_unavailable$"):
+        keeping.disconnect(scripted, connection)
+    assert scripted.connections.get(connection.id) == connection
+    found = scripted.connections.credential(connection.id)
+    assert found.secret(SecretName.PASSWORD) == PASSWORD
+    sql(scripted.paths.data, "DROP TRIGGER refuse")
+    keeping.disconnect(scripted, connection)
+    assert scripted.connections.credential(connection.id).secrets == {}
+    assert scripted.ledger.entries()[-1].kind is EntryKind.DISCONNECTED
+
+
+def test_a_broken_ledger_keeps_nobodys_secret(scripted: Host, connection: Connection) -> None:
+    """With a ledger that somebody changed a disconnect still removes the secret, and says so."""
+    # req 110
+    sql(scripted.paths.data, "UPDATE ledger_head SET mac = 'ab'")
+    with pytest.raises(HostError, match="^ledger_broken$"):
+        keeping.disconnect(scripted, connection)
+    assert scripted.connections.get(connection.id).state is ConnectionState.DISCONNECTED
+    assert sql(scripted.paths.data, "SELECT count(*) FROM connection_secret") == [(0,)]
