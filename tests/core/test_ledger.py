@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from core.custody import (
     KEY_FILE,
     NOW,
+    a_connection,
+    a_credential,
     child,
     custody,
     sql,
@@ -23,8 +25,10 @@ from core.custody import (
     without_keyring,  # noqa: F401 - a fixture
 )
 from inboxlink.consent.chain import GENESIS, MAC_PURPOSE, head_bytes, row_hash
+from inboxlink.consent.checking import Flaw, read_export
 from inboxlink.consent.ledger import Entry, EntryKind, Ledger, LedgerVerdict
-from inboxlink.errors import HostError
+from inboxlink.errors import HostError, SetupError
+from inboxlink.store.rotation import rotate
 from inboxlink.vault import Vault
 
 pytestmark = pytest.mark.usefixtures("without_keyring")
@@ -143,12 +147,20 @@ def test_a_row_that_cannot_be_written_leaves_the_ledger_whole(data: Path) -> Non
 
 
 def test_details_that_are_no_json_are_refused_whole(data: Path) -> None:
-    """What JSON or UTF-8 cannot say is refused, and nothing of it is written."""
+    """What JSON or UTF-8 cannot say is `entry_invalid`, and nothing of it is written."""
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
     with opened_ledger(data) as ledger:
-        for details in ({"x": object()}, {"x": "\ud800"}):
-            with pytest.raises((TypeError, ValueError)):
-                say(ledger, EntryKind.REVOKED, details=details)
-        assert ledger.verify() == LedgerVerdict(ok=True, count=0)
+        acknowledge(ledger)
+        for value in (object(), "\ud800", "a\udcff", float("nan"), b"bytes", deep):
+            with pytest.raises(HostError, match="^entry_invalid$"):
+                say(ledger, EntryKind.REVOKED, details={"x": value})
+        for name in ("owner", "mailbox", "provider"):
+            with pytest.raises(HostError, match="^entry_invalid$"):
+                say(ledger, EntryKind.REVOKED, **{name: "\udcff"})
+        assert ledger.verify() == LedgerVerdict(ok=True, count=1)
+        assert acknowledge(ledger).n == 2
 
 
 def test_each_row_is_bound_to_the_one_before(written: Path) -> None:
@@ -187,34 +199,49 @@ def cut(n: int) -> str:
     return f"DELETE FROM ledger_entry WHERE n > {n}"
 
 
-#: What is done with the database, and the row at which that is found.
-TAMPERED: dict[str, tuple[tuple[str, ...], int]] = {
-    **{f"edit {n}": ((edit(n),), n) for n in range(1, ROWS + 1)},
-    "edit two": ((edit(5), edit(3)), 3),
+#: What is done with the database, the row at which that is found, and as what.
+TAMPERED: dict[str, tuple[tuple[str, ...], int, Flaw]] = {
+    **{f"edit {n}": ((edit(n),), n, Flaw.EDITED) for n in range(1, ROWS + 1)},
+    "edit two": ((edit(5), edit(3)), 3, Flaw.EDITED),
     "time": (
         ("UPDATE ledger_entry SET content = replace(content, '2026', '2025') WHERE n = 2",),
         2,
+        Flaw.EDITED,
     ),
-    "not json": (("UPDATE ledger_entry SET content = 'x' WHERE n = 2",), 2),
-    "blob": (("UPDATE ledger_entry SET content = x'ff00' WHERE n = 2",), 2),
-    "owner": (("UPDATE ledger_entry SET owner = 'mallory' WHERE n = 4",), 4),
-    "mailbox": (("UPDATE ledger_entry SET mailbox = 'x@example.com' WHERE n = 4",), 4),
-    "hash": (("UPDATE ledger_entry SET hash = 'ab' WHERE n = 4",), 4),
-    "previous": (("UPDATE ledger_entry SET previous = 'ab' WHERE n = 4",), 4),
-    **{f"delete {n}": ((f"DELETE FROM ledger_entry WHERE n = {n}",), n) for n in range(1, ROWS)},
+    "not json": (("UPDATE ledger_entry SET content = 'x' WHERE n = 2",), 2, Flaw.EDITED),
+    "blob": (("UPDATE ledger_entry SET content = x'ff00' WHERE n = 2",), 2, Flaw.EDITED),
+    "owner": (
+        ("UPDATE ledger_entry SET owner = 'mallory' WHERE n = 4",),
+        4,
+        Flaw.COLUMNS_EDITED,
+    ),
+    "mailbox": (
+        ("UPDATE ledger_entry SET mailbox = 'x@example.com' WHERE n = 4",),
+        4,
+        Flaw.COLUMNS_EDITED,
+    ),
+    "hash": (("UPDATE ledger_entry SET hash = 'ab' WHERE n = 4",), 4, Flaw.EDITED),
+    "hash blob": (("UPDATE ledger_entry SET hash = x'ff' WHERE n = 4",), 4, Flaw.EDITED),
+    "previous": (("UPDATE ledger_entry SET previous = 'ab' WHERE n = 4",), 4, Flaw.MOVED),
+    **{
+        f"delete {n}": ((f"DELETE FROM ledger_entry WHERE n = {n}",), n, Flaw.MISSING)
+        for n in range(1, ROWS)
+    },
     "delete and close up": (
         ("DELETE FROM ledger_entry WHERE n = 3", "UPDATE ledger_entry SET n = n - 1 WHERE n > 3"),
         3,
+        Flaw.MOVED,
     ),
-    "swap neighbours": (swap(2, 3), 2),
-    "swap far": (swap(2, 5), 2),
-    "swap ends": (swap(1, 6), 1),
+    "swap neighbours": (swap(2, 3), 2, Flaw.MOVED),
+    "swap far": (swap(2, 5), 2, Flaw.MOVED),
+    "swap ends": (swap(1, 6), 1, Flaw.MOVED),
     "insert": (
         (
             "INSERT INTO ledger_entry SELECT 7, owner, mailbox, content, previous, hash"
             " FROM ledger_entry WHERE n = 6",
         ),
         7,
+        Flaw.MOVED,
     ),
     "insert before": (
         (
@@ -222,42 +249,66 @@ TAMPERED: dict[str, tuple[tuple[str, ...], int]] = {
             " FROM ledger_entry WHERE n = 1",
         ),
         1,
+        Flaw.MISSING,
     ),
-    **{f"cut to {n}": ((cut(n),), n + 1) for n in range(ROWS)},
+    **{f"cut to {n}": ((cut(n),), n + 1, Flaw.CUT) for n in range(ROWS)},
     "cut and repair the head": (
         (
             cut(4),
             "UPDATE ledger_head SET n = 4, hash = (SELECT hash FROM ledger_entry WHERE n = 4)",
         ),
         4,
+        Flaw.HEAD_EDITED,
     ),
-    "delete the head": (("DELETE FROM ledger_head",), ROWS),
-    "head n": (("UPDATE ledger_head SET n = 5",), ROWS),
-    "head hash": (("UPDATE ledger_head SET hash = 'ab'",), ROWS),
-    "head mac": (("UPDATE ledger_head SET mac = 'é' || substr(mac, 2)",), ROWS),
-    "head key": (("UPDATE ledger_head SET key_id = '0123456789abcdef'",), ROWS),
+    "cut with the head": ((cut(4), "DELETE FROM ledger_head"), 4, Flaw.HEAD_MISSING),
+    "delete the head": (("DELETE FROM ledger_head",), ROWS, Flaw.HEAD_MISSING),
+    "head n": (("UPDATE ledger_head SET n = 5",), ROWS, Flaw.HEAD_EDITED),
+    "head n text": (("UPDATE ledger_head SET n = 'x'",), ROWS, Flaw.HEAD_EDITED),
+    "head hash": (("UPDATE ledger_head SET hash = 'ab'",), ROWS, Flaw.HEAD_EDITED),
+    "head mac": (
+        ("UPDATE ledger_head SET mac = 'é' || substr(mac, 2)",),
+        ROWS,
+        Flaw.HEAD_EDITED,
+    ),
+    "head mac blob": (("UPDATE ledger_head SET mac = x'ff'",), ROWS, Flaw.HEAD_EDITED),
+    "head key": (
+        ("UPDATE ledger_head SET key_id = '0123456789abcdef'",),
+        ROWS,
+        Flaw.HEAD_EDITED,
+    ),
 }
 
 
-@pytest.mark.parametrize(("statements", "row"), TAMPERED.values(), ids=TAMPERED)
+@pytest.mark.parametrize(("statements", "row", "flaw"), TAMPERED.values(), ids=TAMPERED)
 def test_tampering_is_found_and_placed(
-    written: Path, statements: tuple[str, ...], row: int
+    written: Path, statements: tuple[str, ...], row: int, flaw: Flaw
 ) -> None:
     """Whatever is changed with a shell is found, with the number of the first row concerned."""
     assert verdict(written).ok
     sql(written, *statements)
     found = verdict(written)
-    assert (found.ok, found.broken_at) == (False, row)
-    assert found.reason
+    assert (found.ok, found.broken_at, found.reason) == (False, row, flaw)
     assert found.count == sql(written, "SELECT count(*) FROM ledger_entry")[0][0]
+    with opened_ledger(written) as ledger, pytest.raises(HostError, match="^ledger_broken$"):
+        is_acknowledged(ledger, owner="person0", version=0)
 
 
-def test_a_rewritten_chain_is_found(written: Path) -> None:
-    """Rows that were edited and hashed anew to the end do not match the authenticated head."""
+def test_text_that_is_none_is_corrupt(written: Path) -> None:
+    """A row that is not UTF-8 any more is `store_corrupt`, and no error of the driver."""
+    sql(written, "UPDATE ledger_entry SET content = CAST(x'ff' AS TEXT) WHERE n = 3")
+    with pytest.raises(HostError, match="^store_corrupt$"):
+        verdict(written)
+
+
+def forged(written: Path, change: Callable[[dict[str, Any]], None], first: int) -> str:
+    """Write the rows from `first` on anew, with hashes that fit; the last of them."""
     rows = sql(written, "SELECT n, content FROM ledger_entry ORDER BY n")
     previous = GENESIS
     for n, content in rows:
-        changed = content.replace("person3", "mallory") if n == 4 else content
+        said = json.loads(content)
+        if n >= first:
+            change(said)
+        changed = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         digest = row_hash(previous, changed)
         sql(
             written,
@@ -266,13 +317,197 @@ def test_a_rewritten_chain_is_found(written: Path) -> None:
             content=changed,
             previous=previous,
             hash=digest,
-            owner=json.loads(changed)["owner"],
+            owner=said["owner"],
             n=n,
         )
         previous = digest
-    assert not verdict(written).ok
-    sql(written, "UPDATE ledger_head SET hash = :hash", hash=previous)
-    assert not verdict(written).ok
+    return previous
+
+
+def test_a_rewritten_chain_is_found(written: Path) -> None:
+    """Rows that were edited and hashed anew to the end do not match the authenticated head."""
+    last = forged(written, lambda said: said.update(owner="mallory"), 4)
+    assert verdict(written) == LedgerVerdict(
+        ok=False, count=ROWS, broken_at=ROWS, reason=Flaw.REWRITTEN
+    )
+    sql(written, "UPDATE ledger_head SET hash = :hash", hash=last)
+    assert verdict(written).reason is Flaw.HEAD_EDITED
+
+
+def test_a_row_without_a_meaning_is_found(written: Path) -> None:
+    """A row that is hashed anew but says nothing a row can say is placed all the same."""
+    (previous,) = sql(written, "SELECT previous FROM ledger_entry WHERE n = 6")[0]
+    for content in ("x", "[]", "5", "{}"):
+        sql(
+            written,
+            "UPDATE ledger_entry SET content = :content, hash = :hash WHERE n = 6",
+            content=content,
+            hash=row_hash(previous, content),
+        )
+        found = verdict(written)
+        assert (found.broken_at, found.reason) == (6, Flaw.COLUMNS_EDITED)
+
+
+def test_a_forged_acknowledgement_is_found_and_counts_for_nothing(written: Path) -> None:
+    """A row that somebody without the key appends, chained as it should be, is not believed."""
+    # req 107
+    content, previous = sql(written, "SELECT content, hash FROM ledger_entry WHERE n = 6")[0]
+    said = json.loads(content)
+    said["owner"] = "mallory"
+    content = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    sql(
+        written,
+        "INSERT INTO ledger_entry SELECT 7, 'mallory', mailbox, :content, :previous, :hash"
+        " FROM ledger_entry WHERE n = 6",
+        content=content,
+        previous=previous,
+        hash=row_hash(previous, content),
+    )
+    assert verdict(written) == LedgerVerdict(ok=False, count=7, broken_at=7, reason=Flaw.ADDED)
+    with opened_ledger(written) as ledger, pytest.raises(HostError, match="^ledger_broken$"):
+        is_acknowledged(ledger, owner="mallory", version=5)
+
+
+@pytest.mark.parametrize("column", ["owner", "mailbox"])
+def test_a_disconnect_cannot_be_hidden(data: Path, column: str) -> None:
+    """A `disconnected` row whose columns name somebody else does not revive what it ended."""
+    # req 107, req 110
+    with opened_ledger(data) as ledger:
+        acknowledge(ledger)
+        say(ledger, EntryKind.DISCONNECTED)
+        assert not is_acknowledged(ledger)
+        sql(data, f"UPDATE ledger_entry SET {column} = 'else@example.com' WHERE n = 2")
+        with pytest.raises(HostError, match="^ledger_broken$"):
+            is_acknowledged(ledger)
+
+
+def test_an_emptied_ledger_is_found_while_somebody_is_connected(data: Path) -> None:
+    """Where mailboxes are connected, a ledger without rows and head is not believed."""
+    with custody(data) as (_, _, connections, ledger):
+        acknowledge(ledger)
+        connections.add(a_connection(), a_credential())
+        sql(data, "DELETE FROM ledger_entry", "DELETE FROM ledger_head")
+        assert ledger.verify() == LedgerVerdict(ok=False, count=0, broken_at=1, reason=Flaw.EMPTIED)
+
+
+# --- against an export ---
+
+
+def export_to(file: Path, data: Path) -> tuple[str, ...]:
+    with opened_ledger(data) as ledger:
+        file.write_text("".join(json.dumps(line) + "\n" for line in ledger.export()))
+    return read_export(file)
+
+
+def snapshot(data: Path) -> Callable[[], None]:
+    """Remembers the ledger as it is, and can put it back."""
+    tables = ("ledger_entry", "ledger_head")
+    kept = {table: sql(data, f"SELECT * FROM {table}") for table in tables}
+
+    def restore() -> None:
+        for table, rows in kept.items():
+            sql(data, f"DELETE FROM {table}")
+            for row in rows:
+                values = {f"v{place}": value for place, value in enumerate(row)}
+                names = ", ".join(f":{name}" for name in values)
+                sql(data, f"INSERT INTO {table} VALUES ({names})", **values)
+
+    return restore
+
+
+def test_a_ledger_that_went_on_fits_its_export(written: Path, tmp_path: Path) -> None:
+    """Rows that came after an export change nothing of what it vouches for, a new key neither."""
+    exported = export_to(tmp_path / "export", written)
+    assert len(exported) == ROWS
+    with custody(written) as (store, vault, _, ledger):
+        assert ledger.verify(exported) == LedgerVerdict(ok=True, count=ROWS)
+        acknowledge(ledger)
+        rotate(store, vault)
+        assert ledger.verify(exported) == LedgerVerdict(ok=True, count=ROWS + 1)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 4, 5])
+def test_an_older_state_is_found_against_an_export(data: Path, tmp_path: Path, rows: int) -> None:
+    """An authentic older state that was put back, the empty one too, lacks rows of the export."""
+    with opened_ledger(data) as ledger:
+        for _ in range(rows):
+            acknowledge(ledger)
+        restore = snapshot(data)
+        for _ in range(6 - rows):
+            acknowledge(ledger)
+    exported = export_to(tmp_path / "export", data)
+    restore()
+    with opened_ledger(data) as ledger:
+        assert ledger.verify() == LedgerVerdict(ok=True, count=rows)
+        assert ledger.verify(exported) == LedgerVerdict(
+            ok=False, count=rows, broken_at=rows + 1, reason=Flaw.OLDER
+        )
+        for _ in range(7 - rows):  # and what is written on top of it is another history
+            acknowledge(ledger, owner="later")
+        assert ledger.verify().ok
+        assert ledger.verify(exported) == LedgerVerdict(
+            ok=False, count=7, broken_at=rows + 1, reason=Flaw.DIFFERENT
+        )
+
+
+def test_a_history_of_the_keys_owner_is_found_against_an_export(
+    written: Path, tmp_path: Path
+) -> None:
+    """Whoever has the key can write another history, but not into an export kept elsewhere."""
+    exported = export_to(tmp_path / "export", written)
+    last = forged(written, lambda said: said.update(owner="mallory"), 3)
+    with custody(written) as (_, vault, _, ledger):
+        key_id, mac = vault.mac(MAC_PURPOSE, head_bytes(ROWS, last))
+        sql(
+            written,
+            "UPDATE ledger_head SET hash = :h, key_id = :k, mac = :m",
+            h=last,
+            k=key_id,
+            m=mac,
+        )
+        assert ledger.verify().ok
+        found = ledger.verify(exported)
+    assert (found.broken_at, found.reason) == (3, Flaw.DIFFERENT)
+
+
+BAD_EXPORTS: dict[str, Callable[[list[str]], list[str]]] = {
+    "empty": lambda lines: [],
+    "without its head": lambda lines: lines[:-1],
+    "without its end": lambda lines: [*lines[:-2], lines[-1]],
+    "without its beginning": lambda lines: lines[1:],
+    "the head alone": lambda lines: lines[-1:],
+    "edited": lambda lines: [lines[0].replace("person0", "mallory"), *lines[1:]],
+    "swapped": lambda lines: [lines[1], lines[0], *lines[2:]],
+    "twice": lambda lines: lines * 2,
+    "cut within a line": lambda lines: [*lines[:-1], lines[-1][:-20]],
+    "no JSON": lambda lines: ["not json"],
+    "other JSON": lambda lines: ["[]"],
+    "a number": lambda lines: ["5"],
+    "another object": lambda lines: ["{}"],
+    "odd head": lambda lines: ['{"head": 5}'],
+    "deep": lambda lines: ["[" * 100_000],
+}
+
+
+@pytest.mark.parametrize("change", BAD_EXPORTS.values(), ids=BAD_EXPORTS)
+def test_an_export_that_is_none_vouches_for_nothing(
+    written: Path, tmp_path: Path, change: Callable[[list[str]], list[str]]
+) -> None:
+    """A file that is no whole export is `export_invalid`, and never passes as a small one."""
+    file = tmp_path / "export"
+    export_to(file, written)
+    file.write_text("\n".join(change(file.read_text().splitlines())))
+    with pytest.raises(SetupError, match="^export_invalid$") as caught:
+        read_export(file)
+    assert caught.value.problem.message.params == {"path": str(file)}
+
+
+def test_an_export_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A missing file, a directory and bytes that are no text are `export_invalid` too."""
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    for name in ("missing", ".", "bytes"):
+        with pytest.raises(SetupError, match="^export_invalid$"):
+            read_export(tmp_path / name)
 
 
 REFUSED = [

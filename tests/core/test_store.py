@@ -28,6 +28,7 @@ from core.custody import (
     together,
     without_keyring,  # noqa: F401 - a fixture
 )
+from inboxlink.consent.ledger import EntryKind
 from inboxlink.errors import HostError, InboxlinkError, SetupError, problem
 from inboxlink.store import engine as engine_module
 from inboxlink.store.connections import Connection, Connections, ConnectionState, DisclosureRef
@@ -722,6 +723,7 @@ def test_no_form_of_a_password_is_on_the_disk(data: Path) -> None:
         connections.add(a_connection(), a_credential(outgoing_password=PASSWORD[::-1]))
         connections.replace(a_connection(), a_credential())
         assert connections.credential("c0001").secret(SecretName.PASSWORD) == PASSWORD
+        ledger.append(EntryKind.AUTOMATION, owner="alice", mailbox="m", provider="imap", details={})
         assert ledger.verify().ok
         assert (data / f"{DATABASE}-wal").stat().st_size > 0
         assert traces(data, b"me1@example.com")  # the search finds what is there

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.custody import KEY_FILE, together, without_keyring  # noqa: F401 - a fixture
-from inboxlink.errors import HostError
+from inboxlink.errors import Blame, HostError
 from inboxlink.vault import KeySource, RecordedKey, Vault, open_vault
 from inboxlink.vault.keys import _REAL_BACKENDS, KEY_BYTES, Key
 
@@ -382,19 +382,21 @@ def test_a_recorded_keyring_that_is_not_there_is_a_missing_key(tmp_path: Path) -
 def test_a_real_keyring_holds_one_entry_for_each_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two directories have two keys in a real keyring, no file, and a locked one is missing."""
+    """Two directories have two keys in a real keyring and no file; a locked one is named."""
     entries: dict[tuple[str, str], str] = {}
-    is_locked = False
+    trouble: list[Exception] = []
 
     class Keyring:
         priority = 5
 
         def get_password(self, service: str, user: str) -> str | None:
-            if is_locked:
-                raise keyring.errors.KeyringLocked
+            if trouble:
+                raise trouble[0]
             return entries.get((service, user))
 
         def set_password(self, service: str, user: str, password: str) -> None:
+            if trouble:
+                raise trouble[0]
             entries[service, user] = password
 
     class Plaintext(Keyring):
@@ -412,10 +414,22 @@ def test_a_real_keyring_holds_one_entry_for_each_directory(
     vaults[0].retire_old()
     assert open_vault(tmp_path / "a", {}, vaults[0].recorded).key_id == vaults[0].key_id
     assert not list(tmp_path.rglob(KEY_FILE))
-    is_locked = True
-    with pytest.raises(HostError, match="^key_missing$"):
-        open_vault(tmp_path / "a", {}, vaults[0].recorded)
-    assert len(entries) == 2
+    before = dict(entries)
+    # Backends raise what their own libraries do, not only what keyring promises.
+    for each in (keyring.errors.KeyringLocked(), keyring.errors.InitError(), OSError("no bus")):
+        trouble[:] = [each]
+        for recorded in (vaults[0].recorded, None):
+            with pytest.raises(HostError, match="^keyring_failed$") as caught:
+                open_vault(tmp_path / "a", {}, recorded)
+            assert caught.value.problem.blame is Blame.PERSON
+        with pytest.raises(HostError, match="^keyring_failed$"):
+            vaults[0].begin_rotation()
+    assert entries == before
+    assert not list(tmp_path.rglob(KEY_FILE))
+    trouble.clear()
+    sealed = vaults[0].seal(b"s", record="r", field="f")
+    again = open_vault(tmp_path / "a", {}, vaults[0].recorded)
+    assert again.unseal(sealed, record="r", field="f") == b"s"
 
 
 def test_a_keyring_in_the_clear_is_never_given_a_key(

@@ -1,93 +1,23 @@
 """Write what people were told and what they said; check that nobody changed it."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
 from inboxlink.consent.chain import GENESIS, MAC_PURPOSE, head_bytes, row_hash
+from inboxlink.consent.checking import Flaw, LedgerVerdict, broken_row, check_end, compare
+from inboxlink.consent.entry import Entry, EntryKind, content_of, entry_of
 from inboxlink.errors import HostError, problem
 from inboxlink.store.engine import Store
 from inboxlink.store.keys import use_recorded_key
-from inboxlink.store.schema import ledger_entry, ledger_head
-from inboxlink.store.times import from_text, to_text
+from inboxlink.store.schema import connection, ledger_entry, ledger_head
+from inboxlink.store.times import to_text
 from inboxlink.vault import Vault
 
 __all__ = ["Entry", "EntryKind", "Ledger", "LedgerVerdict"]
-
-
-class EntryKind(StrEnum):
-    """What a row says."""
-
-    ACKNOWLEDGED = "acknowledged"
-    AUTOMATION = "automation"
-    CERTIFICATE_TRUSTED = "certificate_trusted"
-    PARTIAL_ACCEPTED = "partial_accepted"
-    DISCONNECTED = "disconnected"
-    REVOKED = "revoked"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row.
-
-    Args:
-        n: From 1 on, without gaps.
-        at: When, aware and in UTC.
-        kind: What it says.
-        owner: Who.
-        mailbox: For which mailbox.
-        provider: By which provider.
-        host: The machine on which it was said.
-        details: What belongs to the kind.
-        hash: Binds it to all rows before.
-    """
-
-    n: int
-    at: datetime
-    kind: EntryKind
-    owner: str
-    mailbox: str
-    provider: str
-    host: str
-    details: Mapping[str, Any]
-    hash: str
-
-    def document(self) -> dict[str, Any]:
-        """The row as JSON."""
-        return {
-            "n": self.n,
-            "at": to_text(self.at),
-            "kind": self.kind.value,
-            "owner": self.owner,
-            "mailbox": self.mailbox,
-            "provider": self.provider,
-            "host": self.host,
-            "details": dict(self.details),
-            "hash": self.hash,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerVerdict:
-    """Whether the ledger is what was written.
-
-    Args:
-        ok: Whether it is.
-        count: How many rows were read.
-        broken_at: The number of the first row that is not as it was; None where all are.
-        reason: In a few words; None where all is well.
-    """
-
-    ok: bool
-    count: int
-    broken_at: int | None = None
-    reason: str | None = None
 
 
 class Ledger:
@@ -131,7 +61,7 @@ class Ledger:
 
         Raises:
             HostError: `ledger_broken`: the head or the last row is not what was written, and
-                nothing is added; `key_missing`, and as `Store.write`.
+                nothing is added; `entry_invalid`; `key_missing`, and as `Store.write`.
         """
         with self._store.write() if within is None else nullcontext(within) as database:
             use_recorded_key(database, self._vault)
@@ -145,7 +75,7 @@ class Ledger:
                 "host": self._host,
                 "details": dict(details),
             }
-            content = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            content = content_of(said)
             digest = row_hash(previous, content)
             row = {
                 "n": n + 1,
@@ -161,7 +91,7 @@ class Ledger:
             database.execute(
                 sa.insert(ledger_head).values(only=1, n=n + 1, hash=digest, key_id=key_id, mac=mac)
             )
-        return _entry(n + 1, content, digest)
+        return entry_of(n + 1, content, digest)
 
     def acknowledged(
         self,
@@ -172,9 +102,20 @@ class Ledger:
         version: int,
         digest: str,
     ) -> bool:
-        """Whether exactly this text was acknowledged since the mailbox was last disconnected."""
+        """Whether exactly this text was acknowledged since the mailbox was last disconnected.
+
+        Raises:
+            HostError: `ledger_broken`: in a ledger that was changed, no row counts.
+        """
+        with self._store.read() as database:
+            rows, verdict = self._check(database)
+        if not verdict.ok:
+            raise HostError(problem("ledger_broken"))
         is_acknowledged = False
-        for entry in self.entries(owner=owner, mailbox=mailbox):
+        for row in rows:
+            if (row.owner, row.mailbox) != (owner, mailbox):
+                continue
+            entry = entry_of(row.n, row.content, row.hash)
             if entry.kind is EntryKind.DISCONNECTED:
                 is_acknowledged = False
             elif entry.kind is EntryKind.ACKNOWLEDGED and entry.provider == provider:
@@ -195,45 +136,20 @@ class Ledger:
         if mailbox is not None:
             query = query.where(ledger_entry.c.mailbox == mailbox)
         with self._store.read() as database:
-            return [_entry(row.n, row.content, row.hash) for row in database.execute(query)]
+            return [entry_of(row.n, row.content, row.hash) for row in database.execute(query)]
 
-    def verify(self) -> LedgerVerdict:
-        """Read every row, and say which is the first that was edited, moved or removed."""
+    def verify(self, against: Sequence[str] = ()) -> LedgerVerdict:
+        """Read every row, and say which is the first that was edited, moved or removed.
+
+        Args:
+            against: What `read_export` gives of an export that was kept elsewhere, which finds an
+                emptied ledger and an older state too.
+        """
         with self._store.read() as database:
-            rows = database.execute(sa.select(ledger_entry).order_by(ledger_entry.c.n)).all()
-            head = database.execute(sa.select(ledger_head)).first()
-        previous = GENESIS
-        for place, row in enumerate(rows, 1):
-            reason = None
-            if row.n != place:
-                reason = "a row is missing here"
-            elif row.previous != previous:
-                reason = "the row does not follow the one before"
-            elif row_hash(previous, row.content) != row.hash:
-                reason = "the row was changed"
-            elif not _columns_agree(row):
-                reason = "the row's columns were changed"
-            if reason is not None:
-                return LedgerVerdict(ok=False, count=len(rows), broken_at=place, reason=reason)
-            previous = row.hash
-        if head is None:
-            if not rows:
-                return LedgerVerdict(ok=True, count=0)
-            return LedgerVerdict(
-                ok=False, count=len(rows), broken_at=len(rows), reason="the head is missing"
-            )
-        if not self._is_authentic(head):
-            return LedgerVerdict(
-                ok=False, count=len(rows), broken_at=len(rows), reason="the head was changed"
-            )
-        if (head.n, head.hash) != (len(rows), previous):
-            return LedgerVerdict(
-                ok=False,
-                count=len(rows),
-                broken_at=len(rows) + 1,
-                reason=f"rows up to {head.n} were written",
-            )
-        return LedgerVerdict(ok=True, count=len(rows))
+            rows, verdict = self._check(database)
+        if not verdict.ok:
+            return verdict
+        return _verdict(rows, compare(rows, against))
 
     def export(self) -> Iterator[dict[str, Any]]:
         """Every row with what binds it, then the head, each ready to be a line of JSON."""
@@ -250,6 +166,17 @@ class Ledger:
         if head is not None:
             yield {"head": {"n": head.n, "hash": head.hash, "key_id": head.key_id, "mac": head.mac}}
 
+    def _check(self, database: sa.Connection) -> tuple[Sequence[Any], LedgerVerdict]:
+        rows = database.execute(sa.select(ledger_entry).order_by(ledger_entry.c.n)).all()
+        head = database.execute(sa.select(ledger_head)).first()
+        flaw = broken_row(rows)
+        if flaw is None:
+            is_authentic = head is not None and self._is_authentic(head)
+            flaw = check_end(rows, head, is_authentic=is_authentic)
+        if flaw is None and not rows and database.execute(sa.select(connection.c.id)).first():
+            flaw = (1, Flaw.EMPTIED)  # nobody is connected without a word
+        return rows, _verdict(rows, flaw)
+
     def _head(self, database: sa.Connection) -> tuple[int, str]:
         head = database.execute(sa.select(ledger_head)).first()
         last = database.execute(
@@ -259,13 +186,16 @@ class Ledger:
             return 0, GENESIS
         if head is None or last is None or (head.n, head.hash) != (last.n, last.hash):
             raise HostError(problem("ledger_broken"))
-        if row_hash(last.previous, last.content) != last.hash or not _columns_agree(last):
+        said = entry_of(last.n, last.content, last.hash)
+        if row_hash(last.previous, last.content) != last.hash or not self._is_authentic(head):
             raise HostError(problem("ledger_broken"))
-        if not self._is_authentic(head):
+        if (last.owner, last.mailbox) != (said.owner, said.mailbox):
             raise HostError(problem("ledger_broken"))
         return head.n, head.hash
 
     def _is_authentic(self, head: Any) -> bool:  # noqa: ANN401 - a row of the table
+        if not isinstance(head.key_id, str) or not isinstance(head.mac, str):
+            return False
         try:
             return self._vault.check_mac(
                 MAC_PURPOSE, head_bytes(head.n, head.hash), head.key_id, head.mac
@@ -277,24 +207,7 @@ class Ledger:
             return False
 
 
-def _columns_agree(row: Any) -> bool:  # noqa: ANN401 - a row of the table
-    said = json.loads(row.content)
-    return (row.owner, row.mailbox) == (said["owner"], said["mailbox"])
-
-
-def _entry(n: int, content: str, digest: str) -> Entry:
-    try:
-        said = json.loads(content)
-        return Entry(
-            n=n,
-            at=from_text(said["at"]),
-            kind=EntryKind(said["kind"]),
-            owner=said["owner"],
-            mailbox=said["mailbox"],
-            provider=said["provider"],
-            host=said["host"],
-            details=said["details"],
-            hash=digest,
-        )
-    except (ValueError, KeyError, TypeError):  # no row of ours; `verify` says which
-        raise HostError(problem("ledger_broken")) from None
+def _verdict(rows: Sequence[Any], flaw: tuple[int, Flaw] | None) -> LedgerVerdict:
+    if flaw is None:
+        return LedgerVerdict(ok=True, count=len(rows))
+    return LedgerVerdict(ok=False, count=len(rows), broken_at=flaw[0], reason=flaw[1])

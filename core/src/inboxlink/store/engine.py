@@ -212,4 +212,6 @@ def _code(error: Exception) -> str:
     name = ""
     if isinstance(error, DBAPIError):
         name = getattr(error.orig, "sqlite_errorname", "")
+        if not name and "decode" in str(error.orig):  # the driver's own: text that is not UTF-8
+            return "store_corrupt"
     return next((code for start, code in _SQLITE_CODES if name.startswith(start)), _OTHERWISE)

@@ -82,10 +82,18 @@ class Keys(Protocol):
     directory: Path
 
     def read(self) -> tuple[Key, ...]:
-        """The keys, newest first; empty where there is none."""
+        """The keys, newest first; empty where there is none.
+
+        Raises:
+            HostError: `keyring_failed`; `key_invalid`, and as `read_private_file`.
+        """
 
     def write(self, keys: tuple[Key, ...]) -> None:
-        """Replace the keys; only while they are `locked`."""
+        """Replace the keys; only while they are `locked`.
+
+        Raises:
+            HostError: `keyring_failed`; as `replace_private_file`.
+        """
 
 
 def environment(environ: Mapping[str, str]) -> tuple[Key, ...] | None:
@@ -161,7 +169,7 @@ class _Keyring:
     def write(self, keys: tuple[Key, ...]) -> None:
         backend = _keyring()
         if backend is None:
-            raise HostError(problem("key_missing", key_id=keys[0].id))
+            raise HostError(problem("keyring_failed"))
         with _keyring_trouble():
             backend.set_password(_SERVICE, self._user, _packed(keys))
 
@@ -181,12 +189,10 @@ def _keyring() -> Any:  # noqa: ANN401 - the library is an extra
 
 @contextmanager
 def _keyring_trouble() -> Iterator[None]:
-    from keyring.errors import KeyringError
-
     try:
         yield
-    except KeyringError:  # locked, or the person said no
-        raise HostError(problem("key_missing", key_id="-")) from None
+    except Exception:  # noqa: BLE001 - locked, refused, or its service gone: backends raise their own
+        raise HostError(problem("keyring_failed")) from None
 
 
 def _parsed(text: str) -> Key:

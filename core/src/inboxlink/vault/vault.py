@@ -178,8 +178,9 @@ def open_vault(directory: Path, environ: Mapping[str, str], recorded: RecordedKe
         recorded: The key that the store remembers; None = this is the first use.
 
     Raises:
-        HostError: `key_missing`, `key_invalid`, `file_exposed`, `store_full`, `store_unavailable`;
-            `store_busy`, where another process does not finish making the first key.
+        HostError: `key_missing`, `key_invalid`, `keyring_failed`, `file_exposed`, `store_full`,
+            `store_unavailable`; `store_busy`, where another process does not finish making the
+            first key.
     """
     given = environment(environ)
     if given is not None:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -58,24 +59,35 @@ def show(session: Session, address: str | None) -> None:
 
 
 @command.command("verify", help=w("cli.consent.verify"))
+@click.option(
+    "--against",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help=w("cli.consent.verify.against"),
+)
 @pass_session
-def verify(session: Session) -> int:
+def verify(session: Session, against: Path | None) -> int:
     """See `cli.consent.verify` in the strings."""
-    verdict = session.host().ledger.verify()
+    from inboxlink.consent.checking import read_export
+
+    exported = () if against is None else read_export(against)
+    verdict = session.host().ledger.verify(exported)
     if session.is_json:
         session.emit(
             {
                 "ok": verdict.ok,
                 "count": verdict.count,
+                "exported": None if against is None else len(exported),
                 "broken_at": verdict.broken_at,
                 "reason": verdict.reason,
             }
         )
-    elif verdict.ok:
+    elif verdict.reason is None:
         session.say("cli.consent.whole", style="green", count=str(verdict.count))
     else:
         session.fail(problem("ledger_broken"))
-        session.say("cli.consent.broken_at", n=str(verdict.broken_at), reason=verdict.reason or "")
+        flaw = session.words(f"cli.consent.flaw.{verdict.reason}")
+        session.say("cli.consent.broken_at", n=str(verdict.broken_at), reason=flaw)
     return exits.OK if verdict.ok else exits.STATUS[problem("ledger_broken").kind]
 
 
