@@ -1,6 +1,6 @@
 """Both keepers of sign-ins in progress, held to the same rules."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -8,20 +8,33 @@ from typing import Any
 
 import pytest
 
-from core.custody import NOW, later, opened, sql, together, without_keyring  # noqa: F401 - a fixture
+from core.custody import (
+    NOW,
+    custody,
+    later,
+    opened,
+    sql,
+    together,
+    without_keyring,  # noqa: F401 - a fixture
+)
 from inboxlink.errors import HostError
 from inboxlink.flows.memory import MemoryFlows
 from inboxlink.flows.record import FlowRecord, FlowStore
 from inboxlink.store.engine import open_store
 from inboxlink.store.flows import SqlFlows
+from inboxlink.store.rotation import rotate
 from inboxlink.types.context import Purpose
+from inboxlink.vault import Vault
+from inboxlink.vault.keys import KEY_BYTES, Key
 
 pytestmark = pytest.mark.usefixtures("without_keyring")
 
 BINDING = "b" * 64
+VAULT = Vault((Key(bytes(KEY_BYTES)),), None)
 
 
 def a_flow(flow_id: str = "f1", **changes: Any) -> FlowRecord:
+    field = f"step:{changes.get('seq', 0)}"
     record = FlowRecord(
         flow_id=flow_id,
         owner="alice",
@@ -34,7 +47,7 @@ def a_flow(flow_id: str = "f1", **changes: Any) -> FlowRecord:
         seq=0,
         binding=BINDING,
         expires_at=later(minutes=10),
-        sealed=b"\x00\xff sealed",
+        sealed=VAULT.seal(b"step", record=flow_id, field=field),
     )
     return replace(record, **changes)
 
@@ -45,7 +58,7 @@ def flows(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FlowStore]
         yield MemoryFlows()
         return
     store = open_store(None, tmp_path / "data")
-    yield SqlFlows(store)
+    yield SqlFlows(store, VAULT)
     store.close()
 
 
@@ -114,7 +127,7 @@ def test_advancing_makes_the_next_step_the_only_one(flows: FlowStore) -> None:
     """After `advance` the next step can be taken, the last one not, and the content is the new."""
     flows.put(a_flow())
     flows.take("f1", 0, BINDING, NOW)
-    following = a_flow(seq=1, sealed=b"next", expires_at=later(minutes=20))
+    following = a_flow(seq=1, expires_at=later(minutes=20))
     flows.advance(following)
     refused(flows, "flow_stale", "f1", 0, BINDING, NOW)
     assert flows.take("f1", 1, BINDING, later(minutes=15)) == following
@@ -123,11 +136,12 @@ def test_advancing_makes_the_next_step_the_only_one(flows: FlowStore) -> None:
 def test_flows_do_not_touch_one_another(flows: FlowStore) -> None:
     """Taking, advancing and deleting one flow leaves another as it was."""
     flows.put(a_flow("f1"))
-    flows.put(a_flow("f2"))
+    other = a_flow("f2")
+    flows.put(other)
     flows.take("f1", 0, BINDING, NOW)
     flows.advance(a_flow("f1", seq=7))
     flows.delete("f1")
-    assert flows.take("f2", 0, BINDING, NOW) == a_flow("f2")
+    assert flows.take("f2", 0, BINDING, NOW) == other
 
 
 def test_a_purge_forgets_what_ended(flows: FlowStore) -> None:
@@ -150,22 +164,59 @@ def test_an_end_is_a_moment_in_every_time_zone(flows: FlowStore) -> None:
     assert flows.take("f1", 0, BINDING, NOW.astimezone(east)).expires_at == end
 
 
+def test_a_flow_that_was_forgotten_cannot_go_on(flows: FlowStore) -> None:
+    """Advancing a flow that was abandoned meanwhile is `flow_unknown`, and revives nothing."""
+    flows.put(a_flow())
+    flows.take("f1", 0, BINDING, NOW)
+    flows.delete("f1")
+    with pytest.raises(HostError, match="^flow_unknown$"):
+        flows.advance(a_flow(seq=1))
+    refused(flows, "flow_unknown", "f1", 1, BINDING, NOW)
+
+
 def test_a_flow_is_there_for_another_process(tmp_path: Path) -> None:
     """A flow outlives the process that began it."""
+    record = a_flow()
     for _ in range(2):
-        store, _vault = opened(tmp_path / "data")
-        flows = SqlFlows(store)
+        store = open_store(None, tmp_path / "data")
+        flows = SqlFlows(store, VAULT)
         if not sql(tmp_path / "data", "SELECT 1 FROM flow"):
-            flows.put(a_flow())
+            flows.put(record)
             store.close()
-    assert flows.take("f1", 0, BINDING, NOW) == a_flow()
+    assert flows.take("f1", 0, BINDING, NOW) == record
     store.close()
+
+
+@pytest.mark.parametrize("is_advanced", [False, True])
+def test_a_step_of_a_process_that_missed_a_rotation_can_be_opened(
+    tmp_path: Path, is_advanced: bool
+) -> None:
+    """A step that was sealed with a key retired meanwhile is kept under the one that is used."""
+    store, behind = opened(tmp_path / "data")
+    flows = SqlFlows(store, behind)
+    step: Callable[[bytes, int], bytes] = lambda plain, seq: behind.seal(  # noqa: E731
+        plain, record="f1", field=f"step:{seq}"
+    )
+    sealed = step(b"the step", int(is_advanced))
+    with custody(tmp_path / "data") as (other, rotating, _, _):
+        rotate(other, rotating)
+    if is_advanced:  # begun after the rotation, and sealed by a process that has not seen it
+        flows.put(a_flow(sealed=step(b"the step before", 0)))
+        flows.take("f1", 0, BINDING, NOW)
+        flows.advance(a_flow(seq=1, sealed=sealed))
+    else:
+        flows.put(a_flow(sealed=sealed))
+    store.close()
+    with custody(tmp_path / "data") as (other, vault, _, _):
+        record = SqlFlows(other, vault).take("f1", int(is_advanced), BINDING, NOW)
+        assert vault.is_current(record.sealed)
+        assert vault.unseal(record.sealed, record="f1", field=record.field) == b"the step"
 
 
 def test_of_many_processes_one_takes_a_step(tmp_path: Path) -> None:
     """Of eight processes that take the same step at once, one has it and seven are stale."""
     store = open_store(None, tmp_path / "data")
-    SqlFlows(store).put(a_flow())
+    SqlFlows(store, VAULT).put(a_flow())
     store.close()
     script = """
 from pathlib import Path
@@ -177,7 +228,7 @@ store = open_store(None, Path(sys.argv[2]))
 print("ready", flush=True)
 input()
 try:
-    SqlFlows(store).take("f1", 0, "b" * 64, NOW)
+    SqlFlows(store, None).take("f1", 0, "b" * 64, NOW)
     print("taken")
 except HostError as error:
     print(error.code)

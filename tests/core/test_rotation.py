@@ -148,7 +148,7 @@ def test_rotating_twice_is_two_rotations(filled: Path) -> None:
 def test_sign_ins_in_progress_end(filled: Path) -> None:
     """A flow that is sealed with the old key is forgotten."""
     with custody(filled) as (store, vault, _, _):
-        sealed = vault.seal(b"step", record="f1", field="0")
+        sealed = vault.seal(b"step", record="f1", field="step:0")
         record = FlowRecord(
             flow_id="f1",
             owner="alice",
@@ -163,10 +163,10 @@ def test_sign_ins_in_progress_end(filled: Path) -> None:
             expires_at=later(minutes=10),
             sealed=sealed,
         )
-        SqlFlows(store).put(record)
+        SqlFlows(store, vault).put(record)
         rotate(store, vault)
         with pytest.raises(HostError, match="^flow_unknown$"):
-            SqlFlows(store).take("f1", 0, "b" * 64, NOW)
+            SqlFlows(store, vault).take("f1", 0, "b" * 64, NOW)
 
 
 KILLED_WHILE_SEALING = """

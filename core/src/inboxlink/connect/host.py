@@ -138,7 +138,7 @@ class Host:
         from inboxlink.flows.engine import Engine
         from inboxlink.store.flows import SqlFlows
 
-        return Engine(SqlFlows(self.store), self.vault, self.clock, self.random_token)
+        return Engine(SqlFlows(self.store, self.vault), self.vault, self.clock, self.random_token)
 
     @cached_property
     def network(self) -> "Network":

@@ -184,7 +184,7 @@ class Engine:
             self._store.delete(flow_id)
             raise HostError(problem("flow_expired"))
         kept = _Sealed.model_validate_json(
-            self._sealer.unseal(record.sealed, record=flow_id, field=_field(seq))
+            self._sealer.unseal(record.sealed, record=flow_id, field=record.field)
         )
         try:
             check_answer(kept.step, event, kept.briefing.oauth_state)
@@ -247,7 +247,7 @@ class Engine:
 
     def _pending(self, record: FlowRecord, briefing: Briefing, step: PendingStep) -> FlowRecord:
         kept = _Sealed(briefing=briefing, step=step).model_dump_json().encode()
-        sealed = self._sealer.seal(kept, record=record.flow_id, field=_field(record.seq))
+        sealed = self._sealer.seal(kept, record=record.flow_id, field=record.field)
         lifetime = REDIRECT_LIFETIME if isinstance(step, Redirect) else LIFETIME
         return replace(record, sealed=sealed, expires_at=self._clock() + lifetime)
 
@@ -263,7 +263,3 @@ def _shown_again(form: Form, answer: Submit) -> Form:
 
 def _digest(binding: str) -> str:
     return hashlib.sha256(binding.encode()).hexdigest()
-
-
-def _field(seq: int) -> str:
-    return f"step:{seq}"

@@ -41,6 +41,8 @@ class MemoryFlows:
     def advance(self, record: FlowRecord) -> None:
         """See `FlowStore.advance`."""
         with self._lock:
+            if record.flow_id not in self._records:
+                raise HostError(problem("flow_unknown"))
             self._records[record.flow_id] = record
             self._taken.discard(record.flow_id)
 

@@ -43,6 +43,11 @@ class FlowRecord:
     expires_at: datetime
     sealed: bytes
 
+    @property
+    def field(self) -> str:
+        """The field under which `sealed` is sealed, the record being the flow id."""
+        return f"step:{self.seq}"
+
 
 class FlowStore(Protocol):
     """Where flow records are kept. Each method is atomic over threads and processes."""
@@ -60,7 +65,11 @@ class FlowStore(Protocol):
         """
 
     def advance(self, record: FlowRecord) -> None:
-        """Replace a taken flow by its next pending step."""
+        """Replace a taken flow by its next pending step.
+
+        Raises:
+            HostError: `flow_unknown`: it was forgotten meanwhile.
+        """
 
     def delete(self, flow_id: str) -> None:
         """Forget a flow; one that is not there is no error."""
