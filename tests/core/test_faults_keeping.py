@@ -46,9 +46,10 @@ def test_automation_switched_during_a_verification_stays(
     keeping.set_automation(scripted, connection, on=True)
     connection = scripted.connections.get(connection.id)
     meanwhile(lambda: keeping.set_automation(scripted, connection, on=False))
-    verified, report = keeping.verify_again(scripted, connection)
-    assert (verified.inbox_automation, verified.report) == (False, report)
-    assert scripted.connections.get(connection.id) == verified
+    outcome = keeping.verify_again(scripted, connection)
+    assert outcome.connection.inbox_automation is False
+    assert outcome.connection.report == outcome.report
+    assert scripted.connections.get(connection.id) == outcome.connection
 
 
 def test_a_disconnect_during_a_verification_stands(

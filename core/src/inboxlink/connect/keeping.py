@@ -16,7 +16,14 @@ from inboxlink.types.provider import RevokeResult
 from inboxlink.types.report import Chain, VerifyReport
 from inboxlink.types.text import Text
 
-__all__ = ["Disconnected", "disconnect", "reconnection", "set_automation", "verify_again"]
+__all__ = [
+    "Disconnected",
+    "Verified",
+    "disconnect",
+    "reconnection",
+    "set_automation",
+    "verify_again",
+]
 
 #: The directions that a connection in this state stands and falls with.
 _LIVES_ON = {state: frozenset(Chain) for state in ConnectionState} | {
@@ -38,6 +45,22 @@ class Disconnected:
     connection: Connection
     revoked: RevokeResult | None = None
     problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification found, and what it means for the connection.
+
+    Args:
+        connection: As it is kept now.
+        report: Every stage of both directions.
+        problem: Of a direction that the connection lives on; None = it is as good as it was
+            agreed, though the other direction may be out of order.
+    """
+
+    connection: Connection
+    report: VerifyReport
+    problem: Problem | None
 
 
 def reconnection(
@@ -70,7 +93,7 @@ def reconnection(
 
 def verify_again(
     host: Host, connection: Connection, *, send_test_message: bool = False
-) -> tuple[Connection, VerifyReport]:
+) -> Verified:
     """Verify a stored connection, and keep what was found.
 
     Only a definite no of the provider breaks a connection; a server that is down does not. A
@@ -88,9 +111,18 @@ def verify_again(
     )
     report = verify(host, request, credential, connection.settings, connection.endpoints)
     report = _with_what_is_known(report, connection.report, wanted)
-    state, code = _judged(host, connection, report)
+    found = next(
+        (
+            check.problem
+            for check in report.checks
+            if check.problem is not None and check.chain in _LIVES_ON[connection.state]
+        ),
+        None,
+    )
+    state = _judged(host, connection, report, found)
+    code = None if found is None else found.code
     host.connections.note_verification(connection, report, state, code, host.clock())
-    return host.connections.get(connection.id), report
+    return Verified(host.connections.get(connection.id), report, found)
 
 
 def set_automation(host: Host, connection: Connection, *, on: bool) -> Connection:
@@ -181,23 +213,15 @@ def _with_what_is_known(
 
 
 def _judged(
-    host: Host, connection: Connection, report: VerifyReport
-) -> tuple[ConnectionState, str | None]:
-    found = next(
-        (
-            check.problem
-            for check in report.checks
-            if check.problem is not None and check.chain in _LIVES_ON[connection.state]
-        ),
-        None,
-    )
+    host: Host, connection: Connection, report: VerifyReport, found: Problem | None
+) -> ConnectionState:
     if found is not None and found.kind is Kind.SIGN_IN:
-        return ConnectionState.NEEDS_REAUTH, found.code
+        return ConnectionState.NEEDS_REAUTH
     if found is not None:
-        return connection.state, found.code
+        return connection.state
     if _has_changed_disclosures(host, connection):
-        return ConnectionState.NEEDS_CONSENT, None
-    return state_of(report), None
+        return ConnectionState.NEEDS_CONSENT
+    return state_of(report)
 
 
 def _has_changed_disclosures(host: Host, connection: Connection) -> bool:

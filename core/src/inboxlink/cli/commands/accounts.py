@@ -101,8 +101,8 @@ def verify(session: Session, account: str, send_test_message: bool, allow_privat
     host = session.host(allow_private=allow_private)
     connection = _find(session, host, account)
     with session.busy("cli.busy.servers"):
-        connection, report = verify_again(host, connection, send_test_message=send_test_message)
-    trouble = report.first_problem
+        verified = verify_again(host, connection, send_test_message=send_test_message)
+    connection, report, trouble = verified.connection, verified.report, verified.problem
     if session.is_json:
         document = {
             "account": account_document(connection),
