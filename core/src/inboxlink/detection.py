@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from inboxlink.errors import Problem, ProviderFault, problem
 from inboxlink.plugins.calling import Caller
+from inboxlink.plugins.description import described
+from inboxlink.plugins.shape import misfit
 from inboxlink.types.detection import Basis, Detection, Evidence
 from inboxlink.types.text import Text
 
@@ -41,6 +43,7 @@ def recommend(evidence: Evidence, caller: Caller, providers: Sequence[str]) -> R
     faults: list[Problem] = []
     for provider in providers:
         try:
+            described(caller, provider)
             detection = caller.call(provider, "detect", evidence=evidence)
             if detection is not None:
                 found.append(_checked(detection, provider))
@@ -58,13 +61,13 @@ def chosen_by_hand(provider: str, variant: str = "") -> Detection:
 
 
 def _checked(detection: object, provider: str) -> Detection:
-    if isinstance(detection, Detection) and detection.provider == provider:
-        return detection
+    reason = misfit(detection, Detection)
+    if isinstance(detection, Detection) and reason is None:
+        if detection.provider == provider:
+            return detection
+        reason = "it speaks for another provider"
     raise ProviderFault(
         problem(
-            "provider_result_invalid",
-            provider=provider,
-            hook="detect",
-            reason=f"a {type(detection).__name__} that is no detection of its own",
+            "provider_result_invalid", provider=provider, hook="detect", reason=reason or "nothing"
         )
     )

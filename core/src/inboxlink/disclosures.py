@@ -2,6 +2,7 @@
 
 from inboxlink.errors import ProviderFault, problem
 from inboxlink.plugins.calling import Caller
+from inboxlink.plugins.shape import misfit
 from inboxlink.types.detection import Detection
 from inboxlink.types.disclosure import DiscloseContext, Disclosure
 
@@ -28,9 +29,10 @@ def collect(caller: Caller, detection: Detection, ctx: DiscloseContext) -> tuple
 def _objection(disclosures: object, provider: str) -> str | None:
     if not isinstance(disclosures, tuple) or not disclosures:
         return "no disclosure at all"
+    reason = misfit(disclosures, tuple[Disclosure, ...])
+    if reason is not None:
+        return reason
     for each in disclosures:
-        if not isinstance(each, Disclosure):
-            return f"a {type(each).__name__} that is no disclosure"
         if not each.id.startswith(f"{provider}."):
             return f"a disclosure {each.id} that is not its own"
         if not (each.title and each.body and each.data and each.remove_here and each.revoke_there):

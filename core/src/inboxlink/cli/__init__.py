@@ -5,6 +5,7 @@ program, `output` draws, `signing_in` goes from the disclosures to the end, `ans
 person's answers to a provider's steps, and each module in `commands` is one command.
 """
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -14,4 +15,13 @@ def main() -> None:
     """Run the program and exit with its status."""
     from inboxlink.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    # Python waits for threads that are no daemons, and a provider may have left one.
+    threading = sys.modules.get("threading")
+    if threading is not None and any(
+        each is not threading.main_thread() and not each.daemon for each in threading.enumerate()
+    ):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +32,7 @@ class Session:
         self.words = words
         self.is_json = is_json
         self._host: Host | None = None
+        self._silence = ExitStack()
         self._consoles: dict[bool, Console] = {}
 
     def __enter__(self) -> "Session":
@@ -40,12 +41,15 @@ class Session:
     def __exit__(self, *_: object) -> None:
         if self._host is not None:
             self._host.close()
+        self._silence.close()
 
     def host(self, *, allow_private: bool = False) -> "Host":
         """The installation; the words know its application and its providers from then on."""
         if self._host is None:
             from inboxlink.connect.host import Host
+            from inboxlink.plugins.threads import silenced
 
+            self._silence.enter_context(silenced())
             self._host = Host(allow_private=allow_private)
             application = self._host.application(self.words.language)
             self.words = Words(

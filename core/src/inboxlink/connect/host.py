@@ -4,6 +4,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ from inboxlink.config import source
 from inboxlink.config.model import Config, load, preset_servers
 from inboxlink.config.paths import Paths, locate
 from inboxlink.detection import Recommendation, chosen_by_hand, recommend
-from inboxlink.errors import SetupError, problem
+from inboxlink.errors import ProviderFault, SetupError, problem
 from inboxlink.evidence.gathering import LookupDepth, gather
 from inboxlink.plugins.calling import Caller
 from inboxlink.plugins.candidates import installed
+from inboxlink.plugins.description import described
 from inboxlink.plugins.policy import Policy, State, vet
 from inboxlink.plugins.record import RecordFile
 from inboxlink.texts import Words
@@ -184,8 +186,15 @@ class Host:
                     providers=", ".join(self.registry.names) or "-",
                 )
             )
-        info: ProviderInfo = self.caller.call(provider, "describe")
-        return info
+        return described(self.caller, provider)
+
+    def offered(self) -> dict[str, ProviderInfo]:
+        """The providers that a person can choose from, by name; a faulty one is none of them."""
+        infos = {}
+        for name in self.registry.names:
+            with suppress(ProviderFault):
+                infos[name] = self.info(name)
+        return infos
 
     def address(self, typed: str) -> Address:
         """Read a typed address by the operator's rules.
@@ -200,8 +209,9 @@ class Host:
         presets = {name: preset_servers(each) for name, each in self.config.presets.items()}
         evidence = gather(address.domain, depth, presets, lambda: self.network)
         preference = self.config.providers.allow or ()
-        order = [name for name in preference if name in self.registry.names]
-        order += [name for name in self.registry.names if name not in order]
+        # Those that could not be loaded too, so that a person hears why one is missing.
+        order = [name for name in preference if name in self.registry.candidates]
+        order += sorted(name for name in self.registry.candidates if name not in order)
         return recommend(evidence, self.caller, order)
 
     def choose(self, recommendation: Recommendation, provider: str) -> Detection:

@@ -5,11 +5,11 @@ provider. A hook runs in a daemon thread: Python cannot end it, so one that over
 thread and its provider's good name for the rest of the process.
 """
 
-import threading
 from typing import Any
 
 from inboxlink.errors import InboxlinkError, ProviderFault, problem
 from inboxlink.plugins.loading import Registry
+from inboxlink.plugins.threads import provider_thread
 
 __all__ = ["DEADLINES_S", "NETWORK_MARGIN_S", "Caller"]
 
@@ -55,13 +55,9 @@ class Caller:
                 problem("provider_quarantined", provider=provider, hook=self.quarantined[provider])
             )
         outcome = _Outcome()
-        thread = threading.Thread(
-            target=self._run,
-            args=(outcome, provider, hook, arguments),
-            name=f"inboxlink-{provider}-{hook}",
-            daemon=True,
+        thread = provider_thread(
+            provider, hook, lambda: self._run(outcome, provider, hook, arguments)
         )
-        thread.start()
         thread.join(self._deadlines_s[hook])
         if thread.is_alive():
             self.quarantined[provider] = hook

@@ -1,17 +1,20 @@
-"""The child of `doctor`: load one distribution's provider, call its pure hooks, print a verdict.
+"""The child of `doctor`: load one provider, call its pure hooks, write a verdict.
 
-Run as `python -m inboxlink.plugins.examination DISTRIBUTION MARK`.
+Run as `python -m inboxlink.plugins.examination DISTRIBUTION NAME DESCRIPTOR`.
 """
 
 import json
+import os
 import sys
+import threading
 
 from inboxlink.errors import InboxlinkError, Problem
 from inboxlink.plugins.calling import Caller
 from inboxlink.plugins.candidates import Candidate, installed
+from inboxlink.plugins.description import described
 from inboxlink.plugins.loading import load
+from inboxlink.plugins.shape import misfit
 from inboxlink.types.detection import Detection, Evidence
-from inboxlink.types.provider import ProviderInfo
 
 __all__ = ["examine_one", "main"]
 
@@ -21,31 +24,39 @@ _NOTHING = Evidence(domain="nothing.invalid")
 
 def examine_one(candidate: Candidate) -> tuple[str, str]:
     """State and reason of one provider."""
-    registry = load((candidate,))
-    caller = Caller(registry)
+    caller = Caller(load((candidate,)))
     try:
-        info = caller.call(candidate.name, "describe")
+        described(caller, candidate.name)
         found = caller.call(candidate.name, "detect", evidence=_NOTHING)
     except InboxlinkError as error:
-        quarantined = error.code == "provider_overran"
-        return ("quarantined" if quarantined else "broken"), _reason(error.problem)
-    if not isinstance(info, ProviderInfo) or info.name != candidate.name:
-        return "broken", "describe() is not about this provider"
-    if found is not None and not isinstance(found, Detection):
-        return "broken", "detect() gives something that is no detection"
+        is_hanging = error.code == "provider_overran"
+        return ("quarantined" if is_hanging else "broken"), _reason(error.problem)
+    reason = misfit(found, Detection | None)
+    if reason is not None:
+        return "broken", f"detect: {reason}"
+    if any(
+        each is not threading.main_thread() and not each.daemon for each in threading.enumerate()
+    ):
+        return "broken", "it leaves a thread running that keeps the program from ending"
     return "loaded", ""
 
 
-def main(distribution: str, mark: str) -> None:
-    """Print one line: the mark and the verdict as JSON."""
-    candidate = next(each for each in installed() if each.distribution == distribution)
+def main(distribution: str, name: str, descriptor: str) -> None:
+    """Write the verdict as JSON, and end whatever the provider left running."""
+    candidate = next(
+        each for each in installed() if (each.distribution, each.name) == (distribution, name)
+    )
     state, reason = examine_one(candidate)
-    sys.stdout.write(f"\n{mark}{json.dumps({'state': state, 'reason': reason})}\n")
+    os.write(int(descriptor), json.dumps({"state": state, "reason": reason[:1000]}).encode())
+    os._exit(0)
 
 
 def _reason(trouble: Problem) -> str:
     params = trouble.message.params
-    return params.get("reason") or f"{trouble.code} in {params.get('hook', 'import')}"
+    hook = params.get("hook")
+    if hook is None:
+        return params.get("reason") or trouble.code
+    return f"{hook}: {params.get('reason') or trouble.code}"
 
 
 if __name__ == "__main__":

@@ -2,22 +2,30 @@
 
 stevedore imports and reports failures; pluggy checks signatures and holds the hooks. stevedore's
 cache is not used: it loses the distribution that an entry point belongs to.
+
+Each import runs in a daemon thread of its own and all at once, so that one that never ends costs
+the program its deadline and not its life, and takes no time from the others.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import pluggy
-from stevedore.extension import Extension, ExtensionManager
+from stevedore.extension import ExtensionManager
 from stevedore.named import NamedExtensionManager
 
 from inboxlink import hookspecs
-from inboxlink.errors import InboxlinkError, ProviderFault, problem
+from inboxlink.errors import ProviderFault, problem
 from inboxlink.plugins.candidates import GROUP, Candidate
+from inboxlink.plugins.threads import provider_thread
 
-__all__ = ["REQUIRED_HOOKS", "Registry", "load"]
+__all__ = ["IMPORT_S", "REQUIRED_HOOKS", "Registry", "load"]
+
+#: Seconds for the imports. A provider's module is light, its SDK waits for the hook that needs it.
+IMPORT_S = 5.0
 
 REQUIRED_HOOKS = ("detect", "disclose", "authenticate", "verify")
 
@@ -42,58 +50,82 @@ class Registry:
 
 
 class _VettedManager(NamedExtensionManager[Any]):
-    """A manager that sees the vetted entry points and no others."""
+    """A manager that sees one vetted entry point and no other."""
 
-    def __init__(self, vetted: tuple[Candidate, ...]) -> None:
-        self._vetted = [each.entry_point for each in vetted]
-        self.failures: dict[str, BaseException] = {}
+    def __init__(self, vetted: Candidate) -> None:
+        self._vetted = vetted.entry_point
+        self.failure: BaseException | None = None
         super().__init__(
             GROUP,
-            names=[each.name for each in vetted],
+            names=[vetted.name],
             on_load_failure_callback=self._note,
             on_missing_entrypoints_callback=None,
         )
 
     def list_entry_points(self) -> list[EntryPoint]:
-        return self._vetted
-
-    def _load_one_plugin(
-        self,
-        ep: EntryPoint,
-        invoke_on_load: bool,  # noqa: FBT001 - stevedore's signature
-        invoke_args: tuple[Any, ...],
-        invoke_kwds: dict[str, Any],
-    ) -> Extension[Any] | None:
-        # stevedore lets these two escape its callback, and one bad import would end the host.
-        try:
-            return super()._load_one_plugin(ep, invoke_on_load, invoke_args, invoke_kwds)
-        except (AssertionError, SystemExit) as error:
-            raise ImportError(f"{type(error).__name__} at import: {error}") from error
+        return [self._vetted]
 
     @staticmethod
-    def _note(
-        manager: ExtensionManager[Any], entry_point: EntryPoint, error: BaseException
-    ) -> None:
+    def _note(manager: ExtensionManager[Any], _: EntryPoint, error: BaseException) -> None:
         assert isinstance(manager, _VettedManager)
-        manager.failures[entry_point.name] = error
+        manager.failure = error
+
+
+class _Import:
+    """One import on its way."""
+
+    def __init__(self, candidate: Candidate) -> None:
+        self.candidate = candidate
+        self._plugin: object = None
+        self._error: BaseException | None = None
+        self._thread = provider_thread(candidate.name, "import", self._run)
+
+    def plugin(self, until: float) -> object:
+        """What was imported, at the latest at `until` on the monotonic clock.
+
+        Raises:
+            ProviderFault: `provider_load_failed`, `provider_overran`.
+        """
+        self._thread.join(max(until - time.monotonic(), 0))
+        if self._thread.is_alive():
+            raise ProviderFault(
+                problem(
+                    "provider_overran",
+                    provider=self.candidate.name,
+                    hook="import",
+                    seconds=f"{IMPORT_S:g}",
+                )
+            )
+        if self._error is not None:
+            raise _fault(self.candidate, self._error)
+        return self._plugin
+
+    def _run(self) -> None:
+        try:
+            manager = _VettedManager(self.candidate)
+            self._error = manager.failure
+            self._plugin = next((each.plugin for each in manager), None)
+        except BaseException as error:  # noqa: BLE001 - stevedore lets some escape, SystemExit too
+            self._error = error
 
 
 def load(vetted: Iterable[Candidate]) -> Registry:
     """Import and register; a provider that fails is named in `faults` and stops no other."""
-    vetted = tuple(vetted)
+    until = time.monotonic() + IMPORT_S
+    imports = [_Import(each) for each in vetted]
     manager = pluggy.PluginManager("inboxlink")
     manager.add_hookspecs(hookspecs)
-    registry = Registry(manager, {each.name: each for each in vetted})
-    extensions = _VettedManager(vetted)
-    for name, error in extensions.failures.items():
-        registry.faults[name] = _fault(registry.candidates[name], error)
-    for extension in extensions:
+    registry = Registry(manager, {each.candidate.name: each.candidate for each in imports})
+    for each in imports:
+        name = each.candidate.name
         try:
-            _register(manager, extension.name, extension.plugin)
-        except (pluggy.PluginValidationError, InboxlinkError) as error:
-            if manager.has_plugin(extension.name):
-                manager.unregister(name=extension.name)
-            registry.faults[extension.name] = _fault(registry.candidates[extension.name], error)
+            _register(manager, name, each.plugin(until))
+        except ProviderFault as fault:
+            registry.faults[name] = fault
+        except Exception as error:  # noqa: BLE001 - pluggy looks at every attribute, which may raise
+            registry.faults[name] = _fault(each.candidate, error)
+        if name in registry.faults and manager.has_plugin(name):
+            manager.unregister(name=name)
     return registry
 
 
@@ -110,8 +142,6 @@ def _register(manager: pluggy.PluginManager, name: str, plugin: object) -> None:
 
 
 def _fault(candidate: Candidate, error: BaseException) -> ProviderFault:
-    if isinstance(error, ProviderFault):
-        return error
     reason = f"{type(error).__name__}: {error}"
     fault = ProviderFault(
         problem(

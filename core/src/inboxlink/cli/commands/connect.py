@@ -140,7 +140,8 @@ def _provider(
     best = recommendation.best
     if provider is not None:
         return provider
-    names = host.registry.names
+    offered = host.offered()
+    names = tuple(offered)
     if not session.is_interactive:
         if best is not None:
             return best.provider
@@ -150,13 +151,13 @@ def _provider(
             problem("provider_undetected", address=str(address), providers=", ".join(names))
         )
     if best is not None:
-        title = session.words(host.info(best.provider).title)
+        title = session.words(offered[best.provider].title)
         if click.confirm(
             session.words("cli.connect.continue_with", provider=title), default=True, err=True
         ):
             return best.provider
     for place, name in enumerate(names, 1):
-        session.console.print(f"  {place}  {session.words(host.info(name).title)}")
+        session.console.print(f"  {place}  {session.words(offered[name].title)}")
     place = click.prompt(
         session.words("cli.connect.choose_provider"),
         type=click.IntRange(1, len(names)),

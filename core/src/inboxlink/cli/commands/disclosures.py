@@ -7,7 +7,7 @@ import click
 from inboxlink.cli.app import group
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.wording import w
-from inboxlink.errors import HostError, problem
+from inboxlink.errors import HostError, ProviderFault, problem
 
 if TYPE_CHECKING:
     from inboxlink.types.disclosure import Disclosure
@@ -74,14 +74,15 @@ def _collect(session: Session, address: str | None) -> tuple["Disclosure", ...]:
         detections = []
     if not detections:
         # Nothing is known of the address, or none was given: any provider can be chosen.
-        for provider in host.registry.names:
-            variants = host.info(provider).variants
+        for provider, info in host.offered().items():
+            variants = info.variants
             detections += [chosen_by_hand(provider, variant) for variant in ("", *variants)]
-    found = {
-        each.id: each
-        for detection in detections
-        for each in collect(host.caller, detection, context)
-    }
+    found: dict[str, Disclosure] = {}
+    for detection in detections:
+        try:
+            found |= {each.id: each for each in collect(host.caller, detection, context)}
+        except ProviderFault as fault:
+            session.aside.print(f"✗ {session.words(fault.problem.message)}", style="red")
     return tuple(found.values())
 
 
