@@ -4,7 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,12 +107,15 @@ def sql(directory: Path, *statements: str, **values: Any) -> list[tuple[Any, ...
     return rows
 
 
-def child(script: str, *arguments: object) -> "subprocess.Popen[str]":
-    """Start another process of this interpreter, which finds these builders too."""
+def child(script: str, *arguments: object, under: Sequence[str] = ()) -> "subprocess.Popen[str]":
+    """Start another process of this interpreter, which finds these builders too.
+
+    `under` is a command that runs the one that follows it.
+    """
     tests = str(Path(__file__).parent.parent)
     before = f"import sys; sys.path.insert(0, {tests!r}); sys.modules['keyring.backend'] = None\n"
     return subprocess.Popen(
-        [sys.executable, "-c", before + script, *map(str, arguments)],
+        [*under, sys.executable, "-c", before + script, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

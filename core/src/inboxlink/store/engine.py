@@ -1,8 +1,9 @@
 """Open the store safely, bring its schema up to date, and name what can go wrong with it."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from inboxlink.errors import HostError, problem
-from inboxlink.vault.files import file_trouble, private_directory, private_file
+from inboxlink.vault.files import (
+    file_trouble,
+    private_directory,
+    private_file,
+    sync_directory,
+)
 
 __all__ = ["HEAD", "Store", "open_store"]
 
@@ -24,6 +30,9 @@ HEAD = "0002"
 
 _FILE = "inboxlink.db"
 _OTHERWISE = "store_unavailable"
+
+#: Every page of SQLite is a multiple of it (https://sqlite.org/fileformat.html section 1.3.2).
+_SMALLEST_PAGE = 512
 
 #: FULL, because an acknowledgement must outlive a power cut; secure_delete, because a removed
 #: secret's ciphertext must not stay in free pages.
@@ -123,18 +132,49 @@ def _path(address: sa.URL) -> Path | None:
 def _make_private(path: Path) -> None:
     # SQLite gives -wal and -shm the mode of the main file, so that this one settles all three.
     with file_trouble(path):
-        try:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-        except FileExistsError:  # from before, or another process was first
-            pass
-        else:
-            os.fchmod(descriptor, 0o600)
-            os.close(descriptor)
+        if not os.path.lexists(path):
+            with _one_at_a_time(path.parent):
+                if not os.path.lexists(path):  # or another process was first
+                    _create(path)
     _check_private(path)
+    with file_trouble(path):
+        _check_size(path)
+
+
+def _check_size(path: Path) -> None:
+    # SQLite would take an empty file for a new database, and throw away what the -wal beside it
+    # holds; a last page that was cut it would fill with zeros. Ours is whole from its birth on.
+    size = path.stat().st_size
+    is_cut = size % _SMALLEST_PAGE != 0 and not os.path.lexists(_wal(path))
+    if size < _SMALLEST_PAGE or is_cut:
+        raise HostError(problem("store_corrupt", path=str(path)))
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _create(path: Path) -> None:
+    if os.path.lexists(_wal(path)):  # the database itself is lost
+        raise HostError(problem("store_corrupt", path=str(path)))
+    temporary = path.with_name(f".{path.name}.new")
+    # One that a killed process left must not stand in the way for ever.
+    temporary.unlink(missing_ok=True)
+    try:
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+        with _typed(path), closing(sqlite3.connect(temporary)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
 
 
 def _check_private(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", "-journal"):
         beside = path.with_name(path.name + suffix)
         if os.path.lexists(beside):
             private_file(beside)
@@ -201,7 +241,7 @@ def _typed(path: Path | None) -> Iterator[None]:
     try:
         yield
     # ImportError: the driver of an address is not installed.
-    except (SQLAlchemyError, ImportError) as error:
+    except (SQLAlchemyError, sqlite3.Error, ImportError) as error:
         # The address can hold a password, and stays out of what is said.
         raise HostError(problem(_code(error), path=str(path or ""))) from None
 
@@ -209,9 +249,8 @@ def _typed(path: Path | None) -> Iterator[None]:
 def _code(error: Exception) -> str:
     if isinstance(error, NoConnectionLeft):
         return "store_busy"
-    name = ""
-    if isinstance(error, DBAPIError):
-        name = getattr(error.orig, "sqlite_errorname", "")
-        if not name and "decode" in str(error.orig):  # the driver's own: text that is not UTF-8
-            return "store_corrupt"
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    name: str = getattr(cause, "sqlite_errorname", "")
+    if isinstance(cause, sqlite3.OperationalError) and not name and "decode" in str(cause):
+        return "store_corrupt"  # the driver's own: text that is not UTF-8
     return next((code for start, code in _SQLITE_CODES if name.startswith(start)), _OTHERWISE)

@@ -15,12 +15,13 @@ __all__ = [
     "private_file",
     "read_private_file",
     "replace_private_file",
+    "sync_directory",
 ]
 
 #: Never through a symbolic link, and never waiting for the other end of a pipe.
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def private_directory(path: Path) -> None:
@@ -87,7 +88,7 @@ def replace_private_file(path: Path, content: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
 
 @contextmanager
@@ -109,7 +110,8 @@ def file_trouble(path: Path) -> Iterator[None]:
         raise HostError(problem(code, path=str(path))) from None
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
