@@ -4,6 +4,8 @@ import hmac
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
+from pydantic_core import PydanticSerializationError
+
 from inboxlink.errors import HostError, Problem, ProviderFault, problem
 from inboxlink.types.steps import (
     Abort,
@@ -111,13 +113,15 @@ def _fits(
         case Menu(), Choose():
             return event.option in {option.name for option in pending.options}
         case Confirm(), Agreed():
-            return hmac.compare_digest(event.facts_digest.encode(), pending.facts_digest.encode())
+            return _same(event.facts_digest, pending.facts_digest)
         case Redirect(), Callback():
-            returned = event.params.get("state", "")
-            return oauth_state is not None and hmac.compare_digest(
-                returned.encode(), oauth_state.encode()
-            )
+            return oauth_state is not None and _same(event.params.get("state", ""), oauth_state)
     return True
+
+
+def _same(given: str, expected: str) -> bool:
+    # What comes from outside may hold half a character, which is no reason to raise.
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
 
 
 def _fits_form(form: Form, answer: Submit) -> bool:
@@ -129,7 +133,17 @@ def _fits_form(form: Form, answer: Submit) -> bool:
         answer.values.keys() <= values
         and answer.secrets.keys() <= secrets
         and max(lengths, default=0) <= _MAX_VALUE_CHARACTERS
+        # They are kept as JSON; a secret never is, and may be any octets.
+        and all(_is_unicode(value) for value in answer.values.values())
     )
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _objection(step: object, disclosed: Collection[str], answered: Submit) -> str | None:
@@ -139,7 +153,10 @@ def _objection(step: object, disclosed: Collection[str], answered: Submit) -> st
         return None if step.credential.secrets else "a credential without a secret"
     if not isinstance(step, Form | Menu | Confirm | Redirect | Poll):
         return f"{type(step).__name__} is no step"
-    kept = step.model_dump_json()
+    try:
+        kept = step.model_dump_json()
+    except PydanticSerializationError:
+        return "a step that is no JSON"
     if len(kept.encode()) > MAX_STATE_BYTES:
         return f"a step of more than {MAX_STATE_BYTES} bytes"
     if _holds_a_secret(step, answered):
@@ -152,13 +169,20 @@ def _objection(step: object, disclosed: Collection[str], answered: Submit) -> st
             return "a secret field that is filled in"
     if isinstance(step, Redirect | Poll):
         address = step.url if isinstance(step, Redirect) else step.verification_uri
-        if urlsplit(address).scheme != "https":
+        if not _is_https(address):
             return "an address that is not https"
         undisclosed = {scope.lower() for scope in step.scopes} - _PROTOCOL_SCOPES
         undisclosed -= {scope.lower() for scope in disclosed}
         if undisclosed:
             return f"scopes that were not disclosed: {', '.join(sorted(undisclosed))}"
     return None
+
+
+def _is_https(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme == "https"
+    except ValueError:  # such as a bracket that is never closed
+        return False
 
 
 def _holds_a_secret(step: Form | Menu | Confirm | Redirect | Poll, answered: Submit) -> bool:
