@@ -1,4 +1,4 @@
-# demo, test, lint, bench, docs, clean: the same verbs for people and for CI.
+# demo, test, lint, coverage, mutants, bench, docs, clean: the same verbs for people and for CI.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ SETUP := $(VENV)/.setup
 PIP := -m pip --quiet --disable-pip-version-check --no-input
 SOURCES := core/src plugins/imap/src tests bench
 
-.PHONY: demo test lint bench docs clean setup peers format
+.PHONY: demo test lint coverage mutants bench docs clean setup peers format
 
 demo: $(DEMO)/.setup
 	@$(DEMO)/bin/inboxlink demo
@@ -21,6 +21,10 @@ lint: setup
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy core/src plugins/imap/src
 	@$(BIN)/lint-imports
+
+# How many changes of the code the tests notice; `make mutants PACKAGE=flows` for one package.
+mutants: $(VENV)/.mutants
+	@$(BIN)/python bench/mutants.py $(PACKAGE)
 
 bench: setup
 	@$(BIN)/python bench/startup.py
@@ -42,6 +46,10 @@ $(SETUP): constraints.txt requirements-dev.txt core/pyproject.toml plugins/imap/
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo]" -e plugins/imap -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.mutants: $(SETUP) requirements-mutants.txt
+	@$(BIN)/python $(PIP) install -c constraints.txt -r requirements-mutants.txt
 	@touch $@
 
 $(DEMO)/.setup: constraints.txt core/pyproject.toml plugins/imap/pyproject.toml

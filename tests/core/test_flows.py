@@ -154,7 +154,8 @@ def test_each_step_in_a_process_of_its_own(scripted: Host) -> None:
 
 
 def in_a_process(given: dict[str, Any]) -> Any:
-    path = os.pathsep.join([str(SCRIPTED), str(SCRIPTED.parent.parent)])
+    before = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join([*filter(None, before), str(SCRIPTED), str(SCRIPTED.parent.parent)])
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", STEP_IN_A_PROCESS],
         input=json.dumps(given),

@@ -1,0 +1,128 @@
+"""How many small changes of the code the tests notice, package by package.
+
+`python bench/mutants.py [package ...]` gives mutmut a copy of the code and the tests under
+`build/mutants/<package>`, prints one table, and ends with 1 where a score is below the bound.
+The survivors stand in `build/mutants/<package>/survivors.diff`.
+
+mutmut changes the bodies of functions; what is decorated (properties, context managers) and what
+stands outside of functions it leaves alone. A mutant that runs into its time limit was noticed.
+"""
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree, ignore_patterns, rmtree
+
+import tomlkit
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build" / "mutants"
+AT_ONCE = 2
+
+#: mutmut's words for what became of a mutant, and ours; what it has another word for (no test
+#: reaches it, a crash) was not noticed by a test.
+NOTICED = {"killed": "killed", "timeout": "timed out"}
+
+
+@dataclass(frozen=True)
+class Score:
+    package: str
+    killed: int
+    timed_out: int
+    survived: int
+
+    @property
+    def mutants(self) -> int:
+        return self.killed + self.timed_out + self.survived
+
+    @property
+    def percent(self) -> float:
+        return 100 * (self.killed + self.timed_out) / self.mutants
+
+
+def laid_out(package: str, settings: dict) -> Path:
+    """A copy of the sources and the tests, with the settings of one package's run."""
+    place = BUILD / package
+    rmtree(place, ignore_errors=True)
+    without_caches = ignore_patterns("__pycache__")
+    copytree(ROOT / "core" / "src", place / "src", ignore=without_caches)
+    copytree(ROOT / "tests", place / "tests", ignore=without_caches)
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    mutmut = {
+        **settings["mutmut"],
+        "source_paths": ["src"],
+        "only_mutate": [f"src/inboxlink/{package}/*"],
+        "pytest_add_cli_args_test_selection": settings["tests"][package],
+    }
+    # There from the start, or Python remembers that it is no place to import from.
+    (place / "mutants" / "src").mkdir(parents=True)
+    written = {"tool": {"pytest": ours["pytest"], "mutmut": mutmut}}
+    (place / "pyproject.toml").write_text(tomlkit.dumps(written))
+    return place
+
+
+def environment(place: Path) -> dict[str, str]:
+    """Child processes of the tests run the mutants too, and two runs are the same."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(place / "mutants" / "src"),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def mutmut(place: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "mutmut", *arguments],
+        cwd=place,
+        env=environment(place),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        sys.exit(f"mutmut {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+def prove(place: Path) -> None:
+    """End where child processes of the tests would run anything but the mutants."""
+    said = "import inboxlink; print(inboxlink.__file__)"
+    found = subprocess.check_output(
+        [sys.executable, "-c", said], cwd=place, env=environment(place), text=True
+    )
+    if not Path(found).is_relative_to(place / "mutants"):
+        sys.exit(f"the tests would run {found.strip()}")
+
+
+def main() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutants"]
+    packages = sys.argv[1:] or list(settings["tests"])
+    scores = []
+    for package in packages:
+        place = laid_out(package, settings)
+        mutmut(place, "run", "--max-children", str(AT_ONCE))
+        prove(place)
+        lines = mutmut(place, "results", "--all", "true").splitlines()
+        ended = dict(line.strip().split(": ") for line in lines)
+        counts = Counter(NOTICED.get(status, "survived") for status in ended.values())
+        survivors = [name for name, status in ended.items() if status not in NOTICED]
+        shown = "\n".join(mutmut(place, "show", name) for name in survivors)
+        (place / "survivors.diff").write_text(shown)
+        scores.append(Score(package, counts["killed"], counts["timed out"], counts["survived"]))
+    print(f"{'package':10}{'mutants':>9}{'killed':>9}{'survived':>10}{'timed out':>11}{'score':>9}")
+    for each in scores:
+        print(
+            f"{each.package:10}{each.mutants:9}{each.killed:9}{each.survived:10}"
+            f"{each.timed_out:11}{each.percent:8.1f}%"
+        )
+    sys.exit(any(each.percent < settings["bound"] for each in scores))
+
+
+if __name__ == "__main__":
+    main()
