@@ -180,7 +180,9 @@ def test_a_server_that_hangs_up_before_tls_is_lost(
 
     with ScriptedServer(script) as server, pytest.raises(UnreachableError) as caught:
         peer.open(server, endpoint=endpoint)
-    assert (caught.value.code, caught.value.stage) == ("connection_lost", "tls")
+    assert caught.value.code == "connection_lost"
+    # A reset can come before this side knows that it is connected.
+    assert caught.value.stage in (("tls",) if ending == "close" else ("tcp", "tls"))
 
 
 def test_a_reset_inside_tls_is_no_answer(peer: Peer) -> None:

@@ -141,6 +141,8 @@ class _Reach:
                 trouble = self._trouble("timed_out")
             except ConnectionRefusedError:
                 trouble = self._trouble("connection_refused")
+            except ConnectionResetError:  # accepted and ended before this side looked
+                trouble = self._trouble("connection_lost")
             except OSError:
                 trouble = self._trouble("network_unreachable")
             else:
