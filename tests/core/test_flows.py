@@ -13,6 +13,7 @@ import pytest
 from core.conftest import SCRIPTED
 from inboxlink.connect.consenting import acknowledge, disclosures
 from inboxlink.connect.host import Host
+from inboxlink.connect.keeping import disconnect, reconnection
 from inboxlink.connect.opening import require_mailbox
 from inboxlink.connect.request import Connected, Failed, Request
 from inboxlink.connect.signing_in import answer, begin
@@ -201,6 +202,32 @@ def test_changed_words_must_be_acknowledged_again(scripted: Host) -> None:
     del scripted.__dict__["config"]
     with pytest.raises(HostError, match="acknowledgement_missing"):
         begin(scripted, request, "binding")
+
+
+def test_words_that_change_on_the_way_stop_the_credential(scripted: Host) -> None:
+    """A password typed after the words changed is neither used nor kept."""
+    # req 107
+    pending = play(scripted, begun(scripted), script()[:-1])
+    text = scripted.paths.config.read_text().replace("Acme", "Other")
+    scripted.paths.config.write_text(text)
+    del scripted.__dict__["config"]
+    with pytest.raises(HostError, match="acknowledgement_missing"):
+        play(scripted, pending, script()[-1:])  # type: ignore[arg-type]
+    assert scripted.connections.page(None).items == ()
+
+
+def test_a_disconnect_on_the_way_stops_the_credential(scripted: Host) -> None:
+    """Signing in again does not revive what was disconnected meanwhile."""
+    # req 107
+    connected = play(scripted, begun(scripted), script())
+    assert isinstance(connected, Connected)
+    again = begin(scripted, reconnection(scripted, connected.connection, "en"), "binding")
+    assert isinstance(again, Pending)
+    last = play(scripted, again, script()[:-1])
+    disconnect(scripted, connected.connection)
+    with pytest.raises(HostError, match="acknowledgement_missing"):
+        play(scripted, last, script()[-1:])  # type: ignore[arg-type]
+    assert scripted.connections.get(connected.connection.id).state.value == "disconnected"
 
 
 def test_an_answer_counts_once(scripted: Host) -> None:

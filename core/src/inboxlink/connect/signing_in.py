@@ -1,13 +1,14 @@
 """From the acknowledged disclosures to a stored connection, in the one order that is allowed.
 
 Each function checks that the stage before it is done, on what is durable and not on what the
-caller says: `begin` on the ledger, `answer` on the flow record.
+caller says: `begin` on the ledger, `answer` on the flow record, and before the credential is used
+on the ledger again, because words can change and a mailbox be disconnected on the way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from inboxlink.connect.consenting import disclosures, note, require_acknowledged
+from inboxlink.connect.consenting import note, require_acknowledged
 from inboxlink.connect.host import Host
 from inboxlink.connect.proving import call_context, objection, state_of, verify
 from inboxlink.connect.request import Connected, Failed, Request
@@ -16,6 +17,7 @@ from inboxlink.errors import SetupError, problem
 from inboxlink.flows.engine import Briefing, Ended, Pending
 from inboxlink.store.connections import Connection, ConnectionState, DisclosureRef
 from inboxlink.types.context import AuthContext, Previous
+from inboxlink.types.disclosure import Disclosure
 from inboxlink.types.report import VerifyReport
 from inboxlink.types.steps import Abort, Done, Event, State
 
@@ -86,7 +88,9 @@ def answer(
         accept_partial: Asked for the person's yes where one direction alone works.
 
     Raises:
-        HostError: The answer came too late, twice, or from somewhere else.
+        HostError: The answer came too late, twice, or from somewhere else;
+            `acknowledgement_missing`, where what was acknowledged at the beginning no longer
+            holds at the end. The sign-in is gone then.
         ProviderFault: The provider broke the contract.
     """
     outcome = host.engine.answer(
@@ -169,6 +173,7 @@ def _finish(
     done: Done,
     accept_partial: Callable[[VerifyReport], bool],
 ) -> Connected | Failed:
+    required = require_acknowledged(host, request)
     settings, endpoints = dict(done.settings), done.endpoints
     report = verify(host, request, done.credential, settings, endpoints)
     previous = Previous(done.credential.account, settings, endpoints)
@@ -187,7 +192,7 @@ def _finish(
             note(host, request, EntryKind.CERTIFICATE_TRUSTED, trusted)
     if request.replaces is None or request.replaces.inbox_automation != request.inbox_automation:
         note(host, request, EntryKind.AUTOMATION, {"on": request.inbox_automation})
-    connection = _connection(host, request, done, report, state)
+    connection = _connection(host, request, done, report, required)
     if request.replaces is None:
         host.connections.add(connection, done.credential)
     else:
@@ -196,7 +201,11 @@ def _finish(
 
 
 def _connection(
-    host: Host, request: Request, done: Done, report: VerifyReport, state: ConnectionState
+    host: Host,
+    request: Request,
+    done: Done,
+    report: VerifyReport,
+    acknowledged: Iterable[Disclosure],
 ) -> Connection:
     now = host.clock()
     provider = request.detection.provider
@@ -206,7 +215,7 @@ def _connection(
         provider=provider,
         plugin_version=host.registry.candidates[provider].version,
         address=str(request.address),
-        state=state,
+        state=state_of(report),
         kind=done.credential.kind,
         account=done.credential.account,
         scopes=done.credential.scopes,
@@ -216,7 +225,7 @@ def _connection(
         identities=report.identities,
         report=report,
         disclosures=tuple(
-            DisclosureRef(each.id, each.version, each.digest) for each in disclosures(host, request)
+            DisclosureRef(each.id, each.version, each.digest) for each in acknowledged
         ),
         inbox_automation=request.inbox_automation,
         problem_code=None,
