@@ -27,6 +27,9 @@ AT_ONCE = 2
 #: reaches it, a crash) was not noticed by a test.
 NOTICED = {"killed": "killed", "timeout": "timed out"}
 
+#: What mutmut begins each line with that says no more than that it is still there.
+SPINNER = tuple("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+
 
 @dataclass(frozen=True)
 class Score:
@@ -86,7 +89,8 @@ def mutmut(place: Path, *arguments: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        sys.exit(f"mutmut {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}")
+        said = "\n".join(line for line in done.stdout.splitlines() if line[:1] not in SPINNER)
+        sys.exit(f"mutmut {' '.join(arguments)} ended with {done.returncode}:\n{said}")
     return done.stdout
 
 
