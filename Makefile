@@ -8,7 +8,7 @@ SETUP := $(VENV)/.setup
 PIP := -m pip --quiet --disable-pip-version-check --no-input
 SOURCES := core/src plugins/imap/src tests bench
 
-.PHONY: demo test lint coverage mutants bench docs clean setup peers format
+.PHONY: demo test lint coverage mutants bench docs clean setup peers format soak
 
 demo: $(DEMO)/.setup
 	@$(DEMO)/bin/inboxlink demo
@@ -25,6 +25,10 @@ lint: setup
 # How many changes of the code the tests notice; `make mutants PACKAGE=flows` for one package.
 mutants: $(VENV)/.mutants
 	@$(BIN)/python bench/mutants.py $(PACKAGE)
+
+# kill -9 at every named moment, 25 times each: a table, and status 1 where anything broke.
+soak: setup peers
+	@PYTHONPATH=tests $(BIN)/python -m soak
 
 bench: setup
 	@$(BIN)/python bench/startup.py

@@ -1,5 +1,6 @@
 """Builders that the tests of the vault, the store and the ledger share."""
 
+import base64
 import os
 import sqlite3
 import subprocess
@@ -105,6 +106,27 @@ def sql(directory: Path, *statements: str, **values: Any) -> list[tuple[Any, ...
         for statement in statements:
             rows = database.execute(statement, values).fetchall()
     return rows
+
+
+def traces(data: Path, plain: bytes) -> list[tuple[str, str]]:
+    """Where in a directory's files a secret stands in any of its forms."""
+    forms = {
+        "raw": plain,
+        "hex": plain.hex().encode(),
+        "utf-16": plain.decode().encode("utf-16-le"),
+    }
+    for shift in range(3):
+        # Inside a longer text base64 looks different by its place; the ends depend on neighbours.
+        coded = base64.b64encode(b"\0" * shift + plain)[4 if shift else 0 : -4]
+        forms[f"base64 {shift}"] = coded
+        forms[f"base64url {shift}"] = coded.translate(bytes.maketrans(b"+/", b"-_"))
+    return [
+        (path.name, name)
+        for path in sorted(data.rglob("*"))
+        if path.is_file()
+        for name, form in forms.items()
+        if form.lower() in path.read_bytes().lower()
+    ]
 
 
 def child(script: str, *arguments: object, under: Sequence[str] = ()) -> "subprocess.Popen[str]":

@@ -1,6 +1,5 @@
 """The store: how it is opened, what can go wrong, and the connections in it."""
 
-import base64
 import os
 import sqlite3
 import stat
@@ -26,6 +25,7 @@ from core.custody import (
     opened,
     sql,
     together,
+    traces,
     without_keyring,  # noqa: F401 - a fixture
 )
 from inboxlink.consent.ledger import EntryKind
@@ -695,26 +695,6 @@ def test_a_sign_in_moves_a_secret_to_other_servers(data: Path) -> None:
         sql(data, "UPDATE connection SET endpoints = '[]' WHERE id = 'c0001'")
         with pytest.raises(HostError, match="^sealed_broken$"):
             connections.credential("c0001")
-
-
-def traces(data: Path, plain: bytes) -> list[tuple[str, str]]:
-    """Where in the directory's files a secret stands in any of its forms."""
-    forms = {
-        "raw": plain,
-        "hex": plain.hex().encode(),
-        "utf-16": plain.decode().encode("utf-16-le"),
-    }
-    for shift in range(3):
-        # Inside a longer text base64 looks different by its place; the ends depend on neighbours.
-        coded = base64.b64encode(b"\0" * shift + plain)[4 if shift else 0 : -4]
-        forms[f"base64 {shift}"] = coded
-        forms[f"base64url {shift}"] = coded.translate(bytes.maketrans(b"+/", b"-_"))
-    return [
-        (path.name, name)
-        for path in sorted(data.iterdir())
-        for name, form in forms.items()
-        if form.lower() in path.read_bytes().lower()
-    ]
 
 
 def test_no_form_of_a_password_is_on_the_disk(data: Path) -> None:

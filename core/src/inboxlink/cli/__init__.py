@@ -6,16 +6,42 @@ person's answers to a provider's steps, and each module in `commands` is one com
 """
 
 import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 __all__ = ["main"]
 
 
+class _Terminated(SystemExit):
+    pass
+
+
 def main() -> None:
-    """Run the program and exit with its status."""
+    """Run the program and exit with its status.
+
+    A SIGTERM ends it as it ends any program, but only after what was begun is undone: a terminal
+    would otherwise be left without its echo or its cursor.
+    """
     from inboxlink.cli.app import run
 
-    status = run(sys.argv[1:])
+    signal.signal(signal.SIGTERM, _unwind)
+    try:
+        status = run(sys.argv[1:])
+    except _Terminated:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise
+    _leave(status)
+
+
+def _unwind(number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # a second one must not cut this short
+    raise _Terminated(128 + number)
+
+
+def _leave(status: int) -> NoReturn:
     # Python waits for threads that are no daemons, and a provider may have left one.
     threading = sys.modules.get("threading")
     if threading is not None and any(
