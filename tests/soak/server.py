@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +37,7 @@ class Ran:
     status: int
     out: str
     err: str
-    result: Any
+    result: Any = field(repr=False)
     took_s: float
 
 
