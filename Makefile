@@ -8,7 +8,7 @@ SETUP := $(VENV)/.setup
 PIP := -m pip --quiet --disable-pip-version-check --no-input
 SOURCES := core/src plugins/imap/src tests bench
 
-.PHONY: demo test lint coverage mutants bench docs clean setup peers format soak
+.PHONY: demo test lint coverage mutants fuzz bench docs clean setup peers format soak
 
 demo: $(DEMO)/.setup
 	@$(DEMO)/bin/inboxlink demo
@@ -25,6 +25,18 @@ lint: setup
 # How many changes of the code the tests notice; `make mutants PACKAGE=flows` for one package.
 mutants: $(VENV)/.mutants
 	@$(BIN)/python bench/mutants.py $(PACKAGE)
+
+# Inputs by the million, guided by what they reach; what is found stays in build/fuzz.
+FUZZ_S ?= 60
+fuzz: $(VENV)/.fuzz
+	@mkdir -p build/fuzz
+	@for target in imap smtp autoconfig address configuration shown; do \
+		PYTHONPATH=tests $(BIN)/python -m fuzz $$target build/fuzz -max_total_time=$(FUZZ_S) \
+			-max_len=4096 -verbosity=0 -print_final_stats=1 > build/fuzz/$$target.log 2>&1 \
+			|| { cat build/fuzz/$$target.log; exit 1; }; \
+		echo "$$target: $$(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/$$target.log)" \
+			"inputs, $$(sed -n 's/^stat::peak_rss_mb: *//p' build/fuzz/$$target.log) MB, nothing found"; \
+	done
 
 # kill -9 at every named moment, 25 times each: a table, and status 1 where anything broke.
 soak: setup peers
@@ -54,6 +66,10 @@ $(SETUP): constraints.txt requirements-dev.txt core/pyproject.toml plugins/imap/
 
 $(VENV)/.mutants: $(SETUP) requirements-mutants.txt
 	@$(BIN)/python $(PIP) install -c constraints.txt -r requirements-mutants.txt
+	@touch $@
+
+$(VENV)/.fuzz: $(SETUP) requirements-fuzz.txt
+	@$(BIN)/python $(PIP) install -c constraints.txt -r requirements-fuzz.txt
 	@touch $@
 
 $(DEMO)/.setup: constraints.txt core/pyproject.toml plugins/imap/pyproject.toml

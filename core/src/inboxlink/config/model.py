@@ -5,6 +5,7 @@ machine.
 """
 
 import ipaddress
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -36,6 +37,14 @@ def _network(text: str) -> str:
     return text
 
 
+def _one_line(text: str) -> str:
+    # It stands in headings, in prompts and in the header of a message.
+    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in text):
+        raise ValueError("must be one line of visible characters")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
 HttpsUrl = Annotated[str, AfterValidator(_https)]
 Name = Annotated[str, AfterValidator(_lower), Field(min_length=1, max_length=253)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -44,9 +53,9 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class ApplicationSection(Model):
     """`[application]`: what the disclosures call the operator's application."""
 
-    name: str | None = Field(default=None, min_length=1, max_length=80)
+    name: Line | None = Field(default=None, min_length=1, max_length=80)
     privacy_policy: HttpsUrl | None = None
-    support: str | None = None
+    support: Line | None = None
     team_inbox: HttpsUrl | None = None
     compare_inboxes: HttpsUrl | None = None
 

@@ -5,7 +5,7 @@ The channel is verified and has a deadline, answers are capped, and every failur
 """
 
 import imaplib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 from inboxlink.errors import (
@@ -176,14 +176,9 @@ class ImapSession:
 
     def sent_folder(self) -> str | None:
         """The folder that holds sent mail: marked so (RFC 6154), or called so; None = neither."""
-        named: str | None = None
-        for flags, delimiter, name in self._ask("remote_error", self._client.list_folders):
-            if any(flag.lower() == b"\\sent" for flag in flags):
-                return self._text.clean(name)
-            separator = delimiter.decode("ascii", "replace") if delimiter else "/"
-            if named is None and name.rpartition(separator)[2].lower() in _SENT_NAMES:
-                named = self._text.clean(name)
-        return named
+        folders = self._ask("remote_error", self._client.list_folders)
+        name = self._ask("remote_error", _sent_folder, folders)
+        return None if name is None else self._text.clean(name)
 
     def find(self, message_id: str) -> tuple[int, ...]:
         """The UIDs in the open folder of messages with this Message-ID."""
@@ -264,3 +259,16 @@ class ImapSession:
         else:
             code, said = "protocol_error", heard.text or str(error)
         return endpoint_problem(code, self._endpoint, self._text.clean(said))
+
+
+def _sent_folder(folders: Iterable[tuple[tuple[bytes, ...], bytes | None, str]]) -> str | None:
+    named: str | None = None
+    for flags, delimiter, name in folders:
+        if not isinstance(name, str):  # whatever its types say, the library hands on a NIL
+            continue
+        if any(flag.lower() == b"\\sent" for flag in flags):
+            return name
+        separator = delimiter.decode("ascii", "replace") if delimiter else "/"
+        if named is None and name.rpartition(separator)[2].lower() in _SENT_NAMES:
+            named = name
+    return named
