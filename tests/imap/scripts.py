@@ -8,17 +8,31 @@ __all__ = ["Peer", "hang_up", "no"]
 
 
 class Peer:
-    """The server's side of one connection; everything that the client sent is in `heard`."""
+    """The server's side of one connection.
+
+    Everything that the client sent is in `heard`; `step` is how many bytes go out at a time, None
+    for all at once.
+    """
 
     def __init__(self, conversation: Conversation, heard: list[bytes]) -> None:
         self._conversation = conversation
         self.heard = heard
+        self.step: int | None = None
+
+    @property
+    def is_tls(self) -> bool:
+        return self._conversation.is_tls
 
     def say(self, *lines: bytes) -> None:
         self.raw(b"".join(line + b"\r\n" for line in lines))
 
     def raw(self, data: bytes) -> None:
-        self._conversation.send(data)
+        step = self.step or len(data)
+        for place in range(0, len(data), step or 1):
+            self._conversation.send(data[place : place + step])
+
+    def start_tls(self) -> None:
+        self._conversation.start_tls()
 
     def hear(self) -> bytes:
         line = self._conversation.read_line()
@@ -37,11 +51,16 @@ class Peer:
     def imap(
         self,
         capabilities: bytes = b"IMAP4rev1 SASL-IR AUTH=PLAIN",
-        greeting: bytes = b"* OK ready",
+        greeting: bytes | None = b"* OK ready",
+        plain: bytes = b"IMAP4rev1 STARTTLS LOGINDISABLED",
         **answers: Callable[["Peer", bytes, bytes], None],
     ) -> None:
-        """Speak IMAP; `answers` take over single commands, with the tag and the line."""
-        self.say(greeting)
+        """Speak IMAP; `answers` take over single commands, with the tag and the line.
+
+        `plain` is what is offered before STARTTLS; without a greeting it goes on behind that.
+        """
+        if greeting is not None:
+            self.say(greeting)
         while True:
             line = self.hear()
             tag, _, rest = line.partition(b" ")
@@ -49,7 +68,11 @@ class Peer:
             if verb in answers:
                 answers[verb](self, tag, rest)
             elif verb == "capability":
-                self.say(b"* CAPABILITY " + capabilities, tag + b" OK done")
+                offered = capabilities if self.is_tls else plain
+                self.say(b"* CAPABILITY " + offered, tag + b" OK done")
+            elif verb == "starttls":
+                self.say(tag + b" OK begin")
+                self.start_tls()
             elif verb == "examine":
                 self.say(b"* 3 EXISTS", b"* 0 RECENT", tag + b" OK [READ-ONLY] done")
             elif verb == "list":
@@ -63,21 +86,33 @@ class Peer:
     def smtp(
         self,
         extensions: tuple[bytes, ...] = (b"AUTH PLAIN LOGIN",),
-        greeting: bytes = b"220 ready",
+        greeting: bytes | None = b"220 ready",
+        plain: tuple[bytes, ...] = (b"STARTTLS",),
         **answers: Callable[["Peer", bytes], None],
     ) -> None:
-        """Speak SMTP; `answers` take over single commands, with the line."""
-        self.say(greeting)
+        """Speak SMTP; `answers` take over single commands, with the line.
+
+        `plain` is what is offered before STARTTLS; without a greeting it goes on behind that.
+        """
+        if greeting is not None:
+            self.say(greeting)
         while True:
             line = self.hear()
             verb = line.split()[0].decode().lower()
             if verb in answers:
                 answers[verb](self, line)
             elif verb == "ehlo":
-                said = (b"scripted", *extensions)
+                said = (b"scripted", *(extensions if self.is_tls else plain))
                 self.say(*(b"250-" + each for each in said[:-1]), b"250 " + said[-1])
+            elif verb == "starttls":
+                self.say(b"220 go ahead")
+                self.start_tls()
             elif verb == "auth":
                 self.say(b"235 2.7.0 welcome")
+            elif verb == "data":
+                self.say(b"354 go on")
+                self.skip_to(b".")
+                self.say(b"250 2.0.0 taken")
             elif verb == "quit":
                 self.say(b"221 bye")
                 return

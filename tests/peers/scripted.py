@@ -36,7 +36,8 @@ class Conversation:
     def read_line(self) -> bytes:
         """One line of the client, without its end; empty at the end of the stream."""
         while b"\n" not in self._buffer:
-            data = self._socket.recv(4096)
+            # Byte by byte in the clear: what follows STARTTLS is for TLS to read.
+            data = self._socket.recv(4096 if self.is_tls else 1)
             if not data:
                 return b""
             if self.is_tls:
@@ -55,6 +56,16 @@ class Conversation:
         self._socket = context.wrap_socket(self._socket, server_side=True)
         self.is_tls = True
 
+    def drain(self) -> None:
+        """Take what the client still sends in the clear, so that none of it goes unseen."""
+        if self.is_tls:
+            return
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            self._socket.settimeout(2)
+            while data := self._socket.recv(4096):
+                self.before_tls += data
+
     def reset(self) -> None:
         """Hang up rudely: the client gets an RST in place of the end of the stream."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -72,6 +83,10 @@ class ScriptedServer:
         script: Called with the conversation; when it returns, the server hangs up.
         certificate: For TLS.
         implicit: Whether TLS begins at once.
+
+    Attributes:
+        conversations: One for each connection; before TLS they hold every byte that came, read by
+            the script or not.
     """
 
     def __init__(
@@ -118,6 +133,7 @@ class ScriptedServer:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             conversation = Conversation(sock, self._certificate)
             self.conversations.append(conversation)
             thread = threading.Thread(target=self._serve, args=(conversation,), daemon=True)
@@ -134,4 +150,5 @@ class ScriptedServer:
         except Exception as error:
             self.faults.append(error)
         finally:
+            conversation.drain()
             conversation.close()

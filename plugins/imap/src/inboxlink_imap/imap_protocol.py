@@ -147,6 +147,24 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]
         said = self._imap.untagged_responses.pop("ID", [])
         return b" ".join(part if isinstance(part, bytes) else b" ".join(part) for part in said)
 
+    def count_messages(self, folder: str) -> int:
+        """EXAMINE a folder, and count what is in it."""
+        return int(self.select_folder(folder, readonly=True).get(b"EXISTS", 0))
+
+    def folders(self) -> list[tuple[frozenset[bytes], str, str]]:
+        """Marks in lower case, separator and name of each folder.
+
+        imapclient takes what it parsed for what the grammar asks; here it is held to it.
+        """
+        return [
+            (
+                frozenset(flag.lower() for flag in flags),
+                delimiter.decode("ascii", "replace") if delimiter else "/",
+                str(name),
+            )
+            for flags, delimiter, name in self.list_folders()
+        ]
+
     def authenticate_plain(self, message: bytes, *, is_initial: bool) -> None:
         """AUTHENTICATE PLAIN (RFC 4616), its message with the command where `is_initial`."""
         self._forget_what_was_offered()

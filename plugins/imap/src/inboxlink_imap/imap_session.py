@@ -5,7 +5,7 @@ The channel is verified and has a deadline, answers are capped, and every failur
 """
 
 import imaplib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from inboxlink.errors import (
@@ -171,14 +171,17 @@ class ImapSession:
         Raises:
             MailboxError: `inbox_missing`, or the server is in trouble.
         """
-        opened = self._ask("inbox_missing", self._client.select_folder, "INBOX", readonly=True)
-        return int(opened.get(b"EXISTS", 0))
+        return self._ask("inbox_missing", self._client.count_messages, "INBOX")
 
     def sent_folder(self) -> str | None:
         """The folder that holds sent mail: marked so (RFC 6154), or called so; None = neither."""
-        folders = self._ask("remote_error", self._client.list_folders)
-        name = self._ask("remote_error", _sent_folder, folders)
-        return None if name is None else self._text.clean(name)
+        named: str | None = None
+        for flags, separator, name in self._ask("remote_error", self._client.folders):
+            if b"\\sent" in flags:
+                return self._text.clean(name)
+            if named is None and name.rpartition(separator)[2].lower() in _SENT_NAMES:
+                named = self._text.clean(name)
+        return named
 
     def find(self, message_id: str) -> tuple[int, ...]:
         """The UIDs in the open folder of messages with this Message-ID."""
@@ -243,12 +246,12 @@ class ImapSession:
             return call(*args, **kwargs)
         except InboxlinkError:
             raise
-        except _UNEXPECTED as error:
-            trouble = self._problem(error, otherwise)
+        except _UNEXPECTED:
+            trouble = self._problem(otherwise)
         # Out here, so that the exception does not drag theirs along as its context.
         raise InboxlinkError.of(trouble)
 
-    def _problem(self, error: BaseException, otherwise: str) -> Problem:
+    def _problem(self, otherwise: str) -> Problem:
         heard = self._heard
         if heard.kind == "NO":
             code, said = imap_refusal(heard.text, otherwise), heard.text
@@ -257,18 +260,10 @@ class ImapSession:
         elif self._reader.has_ended:
             return endpoint_problem("connection_lost", self._endpoint)
         else:
-            code, said = "protocol_error", heard.text or str(error)
+            # The exception quotes the line too, but escaped, and a secret in it with it.
+            return endpoint_problem(
+                "protocol_error",
+                self._endpoint,
+                self._text.clean(heard.text or self._reader.last_line),
+            )
         return endpoint_problem(code, self._endpoint, self._text.clean(said))
-
-
-def _sent_folder(folders: Iterable[tuple[tuple[bytes, ...], bytes | None, str]]) -> str | None:
-    named: str | None = None
-    for flags, delimiter, name in folders:
-        if not isinstance(name, str):  # whatever its types say, the library hands on a NIL
-            continue
-        if any(flag.lower() == b"\\sent" for flag in flags):
-            return name
-        separator = delimiter.decode("ascii", "replace") if delimiter else "/"
-        if named is None and name.rpartition(separator)[2].lower() in _SENT_NAMES:
-            named = name
-    return named

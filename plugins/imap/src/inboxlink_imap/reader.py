@@ -26,12 +26,17 @@ class AnswerReader:
     Args:
         channel: Where the answers come from.
         endpoint: Named in the problems.
+
+    Attributes:
+        has_ended: Whether the server hung up.
+        last_line: As it came, to be quoted where it is the trouble.
     """
 
     def __init__(self, channel: Channel, endpoint: Endpoint) -> None:
         self._file = channel.makefile("rb")
         self._endpoint = endpoint
         self.has_ended = False
+        self.last_line = b""
         self.begin()
 
     def begin(self) -> None:
@@ -55,6 +60,7 @@ class AnswerReader:
         if len(line) > MAX_LINE_BYTES or self._lines_left < 0 or self._bytes_left < 0:
             raise self._too_large()
         self.has_ended = not line.endswith(b"\n") and len(line) < cap
+        self.last_line = line
         return line
 
     def read(self, size: int) -> bytes:
@@ -72,10 +78,6 @@ class AnswerReader:
             self.has_ended = True
             raise MailboxError(endpoint_problem("connection_lost", self._endpoint))
         return data
-
-    def close(self) -> None:
-        """Close; closing twice is harmless."""
-        self._file.close()
 
     def _too_large(self) -> MailboxError:
         return MailboxError(endpoint_problem("response_too_large", self._endpoint))

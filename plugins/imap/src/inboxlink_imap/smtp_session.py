@@ -6,6 +6,7 @@ So only its handling of commands and replies is used, over a verified channel wi
 """
 
 import base64
+import re
 import smtplib
 from collections.abc import Callable
 from email.generator import BytesGenerator
@@ -32,6 +33,9 @@ _R = TypeVar("_R")
 #: constant tells the server nothing about this machine.
 _CLIENT = "[127.0.0.1]"
 
+#: RFC 5321 section 4.2: the code, then `-` where another line follows.
+_REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
+
 #: What smtplib raises on replies that it did not expect.
 _UNEXPECTED = (smtplib.SMTPException, AttributeError, LookupError, OSError, TypeError, ValueError)
 
@@ -43,6 +47,9 @@ class SmtpSession:
         channel: Open and verified; the session closes it.
         endpoint: Named in the problems.
 
+    Attributes:
+        is_delivery_unknown: Whether a message went out whose acceptance was never heard of.
+
     Raises:
         MailboxError: The server does not speak SMTP, does not want us, or hung up.
     """
@@ -53,6 +60,7 @@ class SmtpSession:
         self._text = RemoteText()
         self._reader = AnswerReader(channel, endpoint)
         self._protocol = _Protocol(channel, self._reader)
+        self.is_delivery_unknown = False
         try:
             if channel.greeting is None:  # after STARTTLS there is none (RFC 3207 section 4.2)
                 self._expect(220, self._ask(self._protocol.getreply))
@@ -120,8 +128,9 @@ class SmtpSession:
         """Send a message from the person to themselves.
 
         Raises:
-            MailboxError: `sender_refused`, `message_refused`, or the server is in trouble. After
-                `connection_lost` the message may have been taken or not; it is not sent again.
+            MailboxError: `sender_refused`, `message_refused`, or the server is in trouble. Where
+                `is_delivery_unknown` the message may have been taken or not, and must not be
+                sent again (RFC 1047).
         """
         self._envelope(address)
         reply = self._command("DATA")
@@ -130,7 +139,9 @@ class SmtpSession:
             octets = BytesIO()
             # With CRLF ends throughout no line can pass for the end of the message.
             BytesGenerator(octets, policy=policy).flatten(message)
+            self.is_delivery_unknown = True
             reply = self._ask(self._protocol.content, octets.getvalue())
+            self.is_delivery_unknown = False
         self._expect(250, reply, otherwise="message_refused")
 
     def close(self) -> None:
@@ -178,17 +189,16 @@ class SmtpSession:
             return call(*args, **kwargs)
         except InboxlinkError:
             raise
-        except _UNEXPECTED as error:
-            trouble = self._problem(error)
+        except _UNEXPECTED:
+            trouble = self._problem()
         # Out here, so that the exception does not drag smtplib's along as its context.
         raise InboxlinkError.of(trouble)
 
-    def _problem(self, error: BaseException) -> Problem:
+    def _problem(self) -> Problem:
         if self._reader.has_ended:
             return endpoint_problem("connection_lost", self._endpoint)
-        if isinstance(error, smtplib.SMTPResponseException):  # a line that never ended
-            return endpoint_problem("response_too_large", self._endpoint)
-        return endpoint_problem("protocol_error", self._endpoint, self._text.clean(str(error)))
+        said = self._text.clean(self._reader.last_line)
+        return endpoint_problem("protocol_error", self._endpoint, said)
 
     def _error(self, code: str, said: tuple[int, bytes] | bytes) -> InboxlinkError:
         text = said if isinstance(said, bytes) else b"%d %s" % said
@@ -210,6 +220,19 @@ class _Protocol(smtplib.SMTP):
     def send(self, s: Any) -> None:  # noqa: ANN401 - as smtplib has it
         self._reader.begin()
         self.sock.sendall(s.encode(self.command_encoding) if isinstance(s, str) else s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """A reply; smtplib would take the code of its last line for that of all."""
+        code, said = None, []
+        while True:
+            line = self._reader.readline()
+            found = _REPLY_LINE.fullmatch(line)
+            if found is None or code not in (None, found[1]):
+                raise smtplib.SMTPException("no reply, or not one reply")
+            code = found[1]
+            said.append((found[3] or b"").strip())
+            if found[2] != b"-":
+                return int(code), b"\n".join(said)
 
     def content(self, octets: bytes) -> tuple[int, bytes]:
         """Send what follows a 354 (RFC 5321 section 4.5.2 doubles the dots)."""

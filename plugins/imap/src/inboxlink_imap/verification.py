@@ -6,10 +6,11 @@ AUTH waits for IMAP's answer, and is left out only where the same password was j
 
 import time
 from collections.abc import Mapping
+from email.message import EmailMessage
 from threading import Event, Thread
 from typing import Self
 
-from inboxlink.errors import InboxlinkError, Kind, problem
+from inboxlink.errors import InboxlinkError, problem
 from inboxlink.types.context import CallContext
 from inboxlink.types.credential import Credential, SecretName
 from inboxlink.types.detection import Endpoint, Role
@@ -18,6 +19,7 @@ from inboxlink.types.report import Chain, Identity, Proof, VerifyReport
 from inboxlink_imap.chain import Stages, Stopped
 from inboxlink_imap.imap_session import ImapSession
 from inboxlink_imap.own_message import await_message, compose
+from inboxlink_imap.reply_codes import Verdict, verdict
 from inboxlink_imap.smtp_session import SmtpSession
 from inboxlink_imap.usernames import rendered
 
@@ -45,7 +47,7 @@ def verify(
     ):
         if Capability.RECEIVE in ctx.wanted:
             receiving.sign_in()
-        sending.go_on(after_refusal=receiving.was_refused)
+        sending.go_on(after_refusal=receiving.may_have_refused)
         receiving.look_around()
         sending.finish()
         is_proven = (
@@ -86,10 +88,17 @@ class _Receiving:
             self.session.close()
 
     @property
-    def was_refused(self) -> bool:
-        """Whether the server said a definite no to this user name and password."""
-        refusal = self.stages.problem_of("login")
-        return refusal is not None and refusal.kind is Kind.SIGN_IN
+    def may_have_refused(self) -> bool:
+        """Whether the server may have counted this password as wrong.
+
+        An answer that nobody understands, or none at all, can hide a definite no, and a second
+        one at the other server would be one more on the way to a lockout.
+        """
+        trouble = self.stages.problem_of("login")
+        return trouble is not None and verdict(trouble.code) in (
+            Verdict.DEFINITE,
+            Verdict.UNCLEAR,
+        )
 
     def sign_in(self) -> None:
         try:
@@ -236,7 +245,7 @@ def _to_oneself(ctx: CallContext, receiving: _Receiving, sending: _Sending) -> b
     sending.stages.add("message")
     receiving.stages.add("message")
     try:
-        sending.stages.run("message", lambda: outgoing.send(message, ctx.address), lambda _: None)
+        is_sent = _sent(ctx, message, sending, outgoing)
         began = time.perf_counter()
         found = receiving.stages.run(
             "message",
@@ -249,6 +258,19 @@ def _to_oneself(ctx: CallContext, receiving: _Receiving, sending: _Sending) -> b
             return False
         receiving.stages.run("message", lambda: incoming.remove(found), _removal)
     except Stopped:
+        return False
+    return is_sent
+
+
+def _sent(
+    ctx: CallContext, message: EmailMessage, sending: _Sending, outgoing: SmtpSession
+) -> bool:
+    """Send; False = nobody knows whether it was, so that it is looked for and not sent again."""
+    try:
+        sending.stages.run("message", lambda: outgoing.send(message, ctx.address), lambda _: None)
+    except Stopped:
+        if not outgoing.is_delivery_unknown:
+            raise
         return False
     return True
 
