@@ -54,39 +54,53 @@ class ApplicationSection(Model):
     """`[application]`: what the disclosures call the operator's application."""
 
     name: Line | None = Field(default=None, min_length=1, max_length=80)
+    """What the disclosures call the application."""
     privacy_policy: HttpsUrl | None = None
+    """Its privacy policy, which the opening links to."""
     support: Line | None = None
+    """Where people ask for help."""
     team_inbox: HttpsUrl | None = None
+    """Where an address that a team shares is connected."""
     compare_inboxes: HttpsUrl | None = None
+    """A comparison of personal and team addresses."""
 
 
 class ConnectSection(Model):
     """`[connect]`: who may connect a mailbox (req 19), and how many (req 10)."""
 
     personal_email_access: tuple[str, ...] = ("*",)
+    """Who may connect a mailbox: user names, or `*` for everybody."""
     max_mailboxes: Annotated[int, Field(ge=1)] = 20
+    """How many mailboxes one person may have connected."""
 
 
 class ProvidersSection(Model):
     """`[providers]`: the provider names that may be used; left out, any that is enabled."""
 
     allow: tuple[str, ...] | None = None
+    """Names of providers; left out, every one that is enabled."""
 
 
 class StoreSection(Model):
     """`[store]`: an SQLAlchemy URL; left out, a SQLite file in the data directory."""
 
     url: str | None = Field(default=None, repr=False)
+    """An SQLAlchemy URL; left out, a SQLite file in the data directory."""
 
 
 class NetworkSection(Model):
     """`[network]`: private networks, and what tests and the demo use to stay on loopback."""
 
     ca_file: Path | None = None
+    """Further roots to trust beside the system's, as PEM."""
     allow: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    """Private networks that may be reached, such as `10.1.0.0/16`."""
     special_domains: tuple[Name, ...] = ()
+    """Domains that the internet does not know, such as `corp.local`."""
     connect: Mapping[str, str] = Field(default_factory=dict)
+    """`host:port` to `address:port`; the certificate is still checked for the host."""
     nameservers: tuple[str, ...] = ()
+    """`address:port` of DNS servers; left out, the system's resolver."""
 
 
 def _host(text: str) -> str:
@@ -100,8 +114,11 @@ class PresetServer(Model):
     """One server of a preset."""
 
     host: Annotated[str, AfterValidator(_host)]
+    """Name of the server."""
     port: Port
+    """Its port."""
     tls: Literal["implicit", "starttls"]
+    """`implicit` begins with TLS, `starttls` asks for it first."""
 
 
 class Preset(Model):
@@ -113,6 +130,7 @@ class Preset(Model):
     imap: PresetServer
     smtp: PresetServer
     username: str = "{address}"
+    """Template; `{address}`, `{local}` and `{domain}` stand for the person's."""
 
 
 class Config(Model):
