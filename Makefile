@@ -1,4 +1,4 @@
-# demo, test, lint, coverage, mutants, bench, docs, clean: the same verbs for people and for CI.
+# The same verbs for people and for CI; CONTRIBUTING.md says what each is for.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,9 +6,10 @@ DEMO := .demo-venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 PIP := -m pip --quiet --disable-pip-version-check --no-input
-SOURCES := core/src plugins/imap/src tests bench
+SOURCES := core/src plugins/imap/src tests bench docs
+SITE := build/docs
 
-.PHONY: demo test lint coverage mutants fuzz bench docs clean setup peers format soak
+.PHONY: demo test lint coverage mutants fuzz soak bench docs reference clean setup peers format
 
 demo: $(DEMO)/.setup
 	@$(DEMO)/bin/inboxlink demo
@@ -45,8 +46,15 @@ soak: setup peers
 bench: setup
 	@$(BIN)/python bench/startup.py
 
+# Every warning is an error, and every reference must lead somewhere; nothing is fetched.
 docs: setup
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet docs $(SITE)
 	@$(BIN)/python -m pytest -q tests/docs
+	@echo "The site is in $(SITE)/index.html"
+
+# What follows from the code.
+reference: setup
+	@$(BIN)/python docs/generate.py
 
 format: setup
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)

@@ -1,11 +1,11 @@
 """What the documents claim, held against the code."""
 
-import ast
 import re
 from pathlib import Path
 
 import pytest
 
+from docs.generator import shown_by_tests
 from inboxlink import hookspecs
 from inboxlink.cli import exits
 from inboxlink.plugins.calling import DEADLINES_S
@@ -24,24 +24,6 @@ def requirement_rows() -> list[tuple[int, str, str]]:
         r"^\| (\d+) \| ([^|]+) \| (\w+) \| ([^|]*) \|$", read("requirements.md"), re.M
     )
     return [(int(number), state, tests) for number, _, state, tests in rows]
-
-
-def shown_by_tests() -> dict[int, set[str]]:
-    """The requirements that tests name in a `# req` comment, with those tests."""
-    shown: dict[int, set[str]] = {}
-    for file in (ROOT / "tests").rglob("test_*.py"):
-        source = file.read_text(encoding="utf-8")
-        lines = source.splitlines()
-        for node in ast.walk(ast.parse(source)):
-            if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
-                continue
-            first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
-            body = "\n".join(lines[first - 1 : node.end_lineno])
-            for listed in re.findall(r"# req ([\d, ]+)", body):
-                for number in re.findall(r"\d+", listed):
-                    name = f"{file.relative_to(ROOT / 'tests')}::{node.name}"
-                    shown.setdefault(int(number), set()).add(name)
-    return shown
 
 
 def test_every_requirement_has_a_row() -> None:
