@@ -6,10 +6,13 @@ from itertools import cycle
 
 import pytest
 
+from core.custody import sql
 from peers.certificates import Authority
 from peers.dovecot import Dovecot
+from peers.fixtures import ALICE
 from soak.points import ANY_MOMENT, POINTS, Point
 from soak.rounds import Round, World, quick_directory
+from soak.seeding import BESIDE, OLD
 from soak.server import Server
 
 STRUCK = [point for point in POINTS if point.name != ANY_MOMENT]
@@ -55,7 +58,9 @@ def test_a_kill_breaks_nothing(world: World, point: Point) -> None:
 
 
 @pytest.mark.parametrize(
-    ("point", "number"), zip(GENTLE, cycle([signal.SIGTERM, signal.SIGINT]), strict=False), ids=str
+    ("point", "number"),
+    list(zip(GENTLE, cycle([signal.SIGTERM, signal.SIGINT]), strict=False)),
+    ids=str,
 )
 def test_a_signal_breaks_nothing(world: World, point: Point, number: signal.Signals) -> None:
     """SIGTERM ends the program by that signal, SIGINT with 130 and a word; nothing is broken."""
@@ -67,3 +72,72 @@ def test_a_kill_at_any_moment_breaks_nothing(world: World, action: str) -> None:
     """The same at moments that nobody chose."""
     (point,) = [each for each in POINTS if (each.action, each.name) == (action, ANY_MOMENT)]
     assert Round(world, point).play() == []
+
+
+#: The passwords that `seed` leaves.
+KEPT = {ALICE: [OLD], **{address: [word] for address, word in BESIDE.items()}}
+
+#: What is done to an installation, and what must be said of it.
+TOUCHED: dict[str, tuple[tuple[str, ...], dict[str, object], str]] = {
+    "nothing": ((), {}, ""),
+    "no secret": (("DELETE FROM connection_secret",), {}, "has no secret"),
+    "no consent": (
+        ("DELETE FROM ledger_entry", "DELETE FROM ledger_head"),
+        {},
+        "the ledger's row 1 is broken",
+    ),
+    "no consent before a password": (
+        ("DELETE FROM connection", "DELETE FROM ledger_entry", "DELETE FROM ledger_head"),
+        {"used": ALICE},
+        "reached a server before consent",
+    ),
+    "half disconnected": (
+        ("UPDATE connection SET state = 'disconnected'",),
+        {},
+        "is disconnected and has a secret",
+    ),
+    "disconnected in silence": (
+        ("DELETE FROM connection_secret", "UPDATE connection SET state = 'disconnected'"),
+        {},
+        "the ledger does not say so",
+    ),
+    "another password": ((), {"passwords": KEPT | {ALICE: ["x y z"]}}, "neither the old nor the"),
+    "a password in the clear": (
+        ("UPDATE connection SET problem_code = 'an older s3cret of Alice'",),
+        {},
+        "holds a password (raw)",
+    ),
+    "another server": (
+        ("UPDATE connection SET endpoints = '[]'",),
+        {},
+        "it cannot be opened: sealed_broken",
+    ),
+    "two keys": (
+        ("UPDATE vault_key SET key_id = '0000000000000000'",),
+        {"is_rotated": True},
+        "it cannot be opened: key_missing",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "changes", "word"), TOUCHED.values(), ids=TOUCHED)
+def test_what_is_broken_is_seen(
+    world: World, statements: tuple[str, ...], changes: dict[str, object], word: str
+) -> None:
+    """The look that the rounds rely on names each thing that must not be."""
+    home = world.copy("rotate")
+    if statements:
+        sql(home / "data", "PRAGMA foreign_keys = OFF", *statements)
+    given = {"passwords": KEPT, "used": None, "is_rotated": False, "is_ended": True}
+    broken = world.server.call("soak.invariants:look", home, given | changes)["broken"]
+    assert bool(broken) == bool(word), broken
+    assert any(word in each for each in broken) or not word, broken
+
+
+def test_a_file_too_many_is_seen(world: World) -> None:
+    """A file that a killed process left for ever is named."""
+    home = world.copy("rotate")
+    (home / "data" / ".vault.key.x7f3").touch()
+    given = {"passwords": KEPT, "used": None, "is_rotated": False, "is_ended": False}
+    broken = world.server.call("soak.invariants:look", home, given)["broken"]
+    assert broken == ["the file .vault.key.x7f3 lies there"]
