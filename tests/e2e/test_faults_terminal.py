@@ -27,13 +27,14 @@ def ended_by(terminal: pexpect.spawn) -> int | None:  # noqa: F811 - a fixture
 
 
 @pytest.fixture
-def silent(example_test: Dovecot, home: Path) -> Iterator[None]:
+def silent(example_test: Dovecot, home: Path) -> Iterator[socket.socket]:
     """The IMAP server of example.test takes connections and says nothing."""
     with socket.create_server((LOOPBACK, 0)) as listener:
         file = home / "inboxlink.toml"
         port = f"{LOOPBACK}:{listener.getsockname()[1]}"
         file.write_text(file.read_text().replace(f"{LOOPBACK}:{example_test.imaps}", port))
-        yield
+        listener.settimeout(30)
+        yield listener
 
 
 def test_a_sigterm_at_the_password_gives_the_echo_back(
@@ -55,7 +56,7 @@ def test_a_sigterm_at_the_password_gives_the_echo_back(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
 def test_a_signal_while_waiting_gives_the_cursor_back(
-    silent: None,
+    silent: socket.socket,
     terminal: pexpect.spawn,  # noqa: F811
     number: signal.Signals,
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_signal_while_waiting_gives_the_cursor_back(
     to_the_password(terminal)
     terminal.expect("Talking to the servers")
     seen = terminal.before + terminal.after
+    waiting, _ = silent.accept()
     begun = time.monotonic()
     terminal.kill(number)
     ended = ended_by(terminal)
@@ -75,3 +77,4 @@ def test_a_signal_while_waiting_gives_the_cursor_back(
     assert screen.rindex(SHOW) > screen.rindex(HIDE)
     assert "Traceback" not in screen
     assert terminal.getecho()
+    waiting.close()

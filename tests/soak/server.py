@@ -53,7 +53,7 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environ | {"PYTHONPATH": _TESTS},
+            env=environ | {"PYTHONPATH": os.pathsep.join([_TESTS, *sys.path])},
         )
         return self
 
