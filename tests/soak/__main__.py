@@ -23,7 +23,7 @@ def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--rounds", type=int, default=25, help="of each point")
-    parser.add_argument("--minutes", type=float, default=20, help="after which no round begins")
+    parser.add_argument("--minutes", type=float, default=30, help="after which no round begins")
     parser.add_argument("--seed", type=int, default=None, help="of the moments by chance")
     parser.add_argument("--only", default="", help="points whose name holds this")
     options = parser.parse_args()
@@ -41,6 +41,7 @@ def main() -> int:
         with Dovecot(PASSWORDS, authority.issue(*NAMES), relay.port) as dovecot:
             world = World(root / "homes", server, dovecot, authority.ca_file)
             for turn in range(options.rounds):
+                print(f"{time.monotonic() - begun:.0f} s: round {turn + 1}", file=sys.stderr)
                 for point in points:
                     is_late = time.monotonic() - begun > options.minutes * 60
                     if is_late:

@@ -25,6 +25,11 @@ class Point:
     name: str
     install: Callable[[Strike], None] | None
 
+    @property
+    def is_first_use(self) -> bool:
+        """Whether the action begins where nothing has ever been stored."""
+        return self.action == "connect" and self.name.startswith(_FIRST_USE)
+
     def __str__(self) -> str:
         return f"{self.action}: {self.name}"
 
@@ -129,6 +134,8 @@ def small_batches() -> None:
 
 
 ANY_MOMENT = "any moment"
+
+_FIRST_USE = ("database", "schema", "first key", "key record", ANY_MOMENT)
 
 _CONSENT = r"INSERT INTO ledger_entry"
 _HEAD = r"INSERT INTO ledger_head"

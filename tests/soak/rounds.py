@@ -48,7 +48,7 @@ def quick_directory() -> Iterator[Path]:
 
 
 class World:
-    """Dovecot, two installations to copy, and the server that runs the program on a copy."""
+    """Dovecot, three installations to copy, and the server that runs the program on a copy."""
 
     def __init__(self, root: Path, server: Server, dovecot: Dovecot, ca_file: Path) -> None:
         self.server = server
@@ -69,22 +69,28 @@ class World:
         (self._empty / "inboxlink.toml").write_text(
             tomlkit.dumps({"network": network, "presets": {"example.test": preset}})
         )
-        self._connected = self._empty
-        self._connected = self.copy("connect")
+        self._used = self._copied(self._empty)
+        server.program(self._used, "consent", "verify")
+        self._connected = self._copied(self._empty)
         self.took_s = {}
         for action in ("connect", "rotate"):
             self.took_s[action] = self.run(self._connected, action).took_s
         server.call("soak.seeding:seed", self._connected, getpass.getuser())
-        spare = self.copy("reconnect")
+        spare = self._copied(self._connected)
         for action in ("reconnect", "disconnect"):
             self.took_s[action] = self.run(spare, action).took_s
 
-    def copy(self, action: str) -> Path:
-        """An installation in which the action can be done."""
+    def copy(self, point: Point) -> Path:
+        """An installation in which the action can be done and the point be met."""
+        if point.action != "connect":
+            return self._copied(self._connected)
+        return self._copied(self._empty if point.is_first_use else self._used)
+
+    def _copied(self, home: Path) -> Path:
         self._number += 1
-        home = self._root / str(self._number)
-        shutil.copytree(self._empty if action == "connect" else self._connected, home)
-        return home
+        copy = self._root / str(self._number)
+        shutil.copytree(home, copy)
+        return copy
 
     def run(self, home: Path, action: str, **strike: Any) -> Ran:
         """Do an action; without a strike it must succeed."""
@@ -115,7 +121,7 @@ class Round:
 
     def play(self) -> list[str]:
         """Strike, look, go on, look again; gives what did not hold."""
-        home = self.world.copy(self.point.action)
+        home = self.world.copy(self.point)
         try:
             live = self._struck(home)
             self._go_on(home, live)

@@ -125,7 +125,7 @@ def test_what_is_broken_is_seen(
     world: World, statements: tuple[str, ...], changes: dict[str, object], word: str
 ) -> None:
     """The look that the rounds rely on names each thing that must not be."""
-    home = world.copy("rotate")
+    home = world.copy(POINTS[-1])
     if statements:
         sql(home / "data", "PRAGMA foreign_keys = OFF", *statements)
     given = {"passwords": KEPT, "used": None, "is_rotated": False, "is_ended": True}
@@ -136,7 +136,7 @@ def test_what_is_broken_is_seen(
 
 def test_a_file_too_many_is_seen(world: World) -> None:
     """A file that a killed process left for ever is named."""
-    home = world.copy("rotate")
+    home = world.copy(POINTS[-1])
     (home / "data" / ".vault.key.x7f3").touch()
     given = {"passwords": KEPT, "used": None, "is_rotated": False, "is_ended": False}
     broken = world.server.call("soak.invariants:look", home, given)["broken"]
