@@ -24,8 +24,9 @@ from inboxlink.types.disclosure import Audience, Capability
 from inboxlink.types.steps import Abort, Callback, Choose, Done, Event, InputKind, Start, State
 from inboxlink.types.text import Text
 from inboxlink.vault import Vault
-from inboxlink.vault.keys import Key
+from inboxlink.vault.keys import KEY_BYTES, Key
 
+VAULT = Vault((Key(b"k" * KEY_BYTES),), None)
 PASSWORD = "a password of some length"
 DONE = Done(
     credential=Credential(
@@ -46,8 +47,7 @@ class World:
         self.says: list[Any] = []
         self.version = 1
         self.store = store
-        self.vault = Vault((Key(b"k" * 32),), None)
-        self.engine = Engine(store, self.vault, lambda: self.now, self._token)
+        self.engine = Engine(store, VAULT, lambda: self.now, self._token)
 
     def _token(self, size: int) -> str:
         self.sizes.append(size)
@@ -107,7 +107,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         yield World(MemoryFlows())
         return
     store = open_store(None, tmp_path / "data")
-    yield World(SqlFlows(store))
+    yield World(SqlFlows(store, VAULT))
     store.close()
 
 
@@ -165,7 +165,7 @@ def test_what_is_sealed_belongs_to_one_step(world: World) -> None:
     kept = world.taken(pending)
     for flow_id, seq in ((pending.flow_id, 1), ("flow-2", 0)):
         with pytest.raises(HostError, match="sealed_broken"):
-            world.vault.unseal(kept.sealed, record=flow_id, field=f"step:{seq}")
+            VAULT.unseal(kept.sealed, record=flow_id, field=f"step:{seq}")
 
 
 def test_steps_are_counted_one_by_one(world: World) -> None:
