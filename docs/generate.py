@@ -284,6 +284,7 @@ def _toml(value: object) -> str:
 _TYPES = (
     (r"Mapping\[str, str\]", "table of texts"),
     (r"tuple\[.*", "list of texts"),
+    (r"Line", "text of one line"),
     (r"HttpsUrl", "https address"),
     (r"Literal\[(.*)\]", r"\1"),
     (r"Annotated\[int, Field\(ge=1\)\]", "number from 1"),
