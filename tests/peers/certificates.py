@@ -1,5 +1,8 @@
 """Certificates for servers on loopback."""
 
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,10 +10,12 @@ from pathlib import Path
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-__all__ = ["Authority", "Certificate", "self_signed"]
+from peers.need import need
+
+__all__ = ["Authority", "Certificate", "self_signed", "signed_by"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,73 @@ class Authority:
         )
         pem = b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
         return _write(self._directory, pem, leaf.private_key_pem.bytes())
+
+    def craft(
+        self,
+        names: Sequence[x509.GeneralName],
+        *,
+        common_name: str = "crafted",
+        alter: Callable[[x509.CertificateBuilder], x509.CertificateBuilder] = lambda it: it,
+        key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
+    ) -> Certificate:
+        """A certificate of this CA that no CA should issue.
+
+        Args:
+            names: The subject's alternative names; none at all leaves the extension out.
+            common_name: The subject's, which nobody should look at (RFC 9525 section 2).
+            alter: Adds extensions.
+            key: The subject's; None = a good one.
+        """
+        now = datetime.now(UTC)
+        issuer = x509.load_pem_x509_certificate(self._ca.cert_pem.bytes())
+        issuer_key = serialization.load_pem_private_key(self._ca.private_key_pem.bytes(), None)
+        assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
+            .issuer_name(issuer.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=30))
+        )
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        signed = alter(builder).sign(issuer_key, hashes.SHA256())
+        return _write(
+            self._directory, signed.public_bytes(serialization.Encoding.PEM), _pem_of(key)
+        )
+
+    def signed_over(self, digest: str, name: str) -> Certificate:
+        """A certificate whose signature is over another digest, such as `sha1`.
+
+        By the openssl program, because the library makes no signature that nobody should trust.
+        """
+        need("/usr/bin/openssl", "openssl")
+        key = ec.generate_private_key(ec.SECP256R1())
+        files = {
+            "subject.pub": key.public_key().public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            ),
+            "ca.key": self._ca.private_key_pem.bytes(),
+            "extensions": f"subjectAltName=DNS:{name}\n".encode(),
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            for file, content in files.items():
+                Path(folder, file).write_bytes(content)
+            arguments = [
+                *("-new", "-subj", "/CN=signed", "-force_pubkey", "subject.pub", "-days", "30"),
+                *("-CA", self.ca_file.absolute(), "-CAkey", "ca.key", "-CAcreateserial"),
+                *("-CAserial", "serial", "-extfile", "extensions", f"-{digest}"),
+            ]
+            signed = subprocess.run(
+                ["/usr/bin/openssl", "x509", *arguments],
+                cwd=folder,
+                capture_output=True,
+                check=True,
+            )
+        return _write(self._directory, signed.stdout, _pem_of(key))
 
 
 def self_signed(
@@ -84,13 +156,14 @@ def _signed(
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), True)
         .sign(issuer_key, hashes.SHA256())
     )
-    return (
-        certificate.public_bytes(serialization.Encoding.PEM),
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
+    return certificate.public_bytes(serialization.Encoding.PEM), _pem_of(key)
+
+
+def _pem_of(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
 
 
