@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
-from inboxlink.errors import MailboxError, UnreachableError
+from inboxlink.errors import MailboxError, SetupError, UnreachableError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.tls import trusting_context
 from inboxlink.network.wire import Network
@@ -229,6 +229,30 @@ def test_the_environment_has_no_say(
 def test_one_context_serves_the_process(authority: Authority) -> None:
     """The verified context is made once for each set of roots."""
     assert trusting_context(authority.ca_file) is trusting_context(authority.ca_file)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"junk", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_roots_that_cannot_be_read_are_the_operators_matter(
+    authority: Authority, tmp_path: Path, content: bytes | None
+) -> None:
+    """A missing, empty or damaged file of roots is named, and nothing is said to the server."""
+    roots = tmp_path / "roots.pem"
+    if content is not None:
+        roots.write_bytes(content)
+    with serving(authority.issue(HOST)) as server:
+        with pytest.raises(SetupError, match="^ca_file_unusable$") as caught:
+            network(server.port, roots).open(endpoint(), soon())
+        assert caught.value.problem.message.params["path"] == str(roots)
+    assert not server.conversations[0].is_tls
+
+
+def test_pins_do_not_pile_up(tmp_path: Path) -> None:
+    """A process that checks ever new pins keeps a bounded number of contexts."""
+    from inboxlink.network.tls import pinned_context
+
+    limit = pinned_context.cache_info().maxsize
+    assert limit is not None
+    assert limit <= 256
 
 
 def test_no_code_turns_verification_off() -> None:

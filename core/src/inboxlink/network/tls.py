@@ -9,10 +9,10 @@ import hashlib
 import socket
 import ssl
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-from inboxlink.errors import MailboxError, problem
+from inboxlink.errors import MailboxError, SetupError, problem
 from inboxlink.types.detection import CertificatePin
 
 __all__ = ["pinned_context", "trusting_context", "verify_code", "wrap"]
@@ -37,7 +37,11 @@ _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAIL
 
 @cache
 def trusting_context(ca_file: Path | None) -> ssl.SSLContext:
-    """The context of everything that is not pinned."""
+    """The context of everything that is not pinned.
+
+    Raises:
+        SetupError: `ca_file_unusable`: the operator's file is not there, or holds no certificate.
+    """
     context = _bare_context()
     if sys.platform in ("win32", "darwin"):
         context.load_default_certs()
@@ -48,11 +52,17 @@ def trusting_context(ca_file: Path | None) -> ssl.SSLContext:
         if cafile or capath:
             context.load_verify_locations(cafile, capath)
     if ca_file is not None:
-        context.load_verify_locations(ca_file)
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:  # of which SSLError is one
+            reason = error.strerror or type(error).__name__
+            raise SetupError(
+                problem("ca_file_unusable", path=str(ca_file), reason=reason)
+            ) from None
     return context
 
 
-@cache
+@lru_cache(maxsize=256)
 def pinned_context(der: bytes, any_name: bool) -> ssl.SSLContext:  # noqa: FBT001 - a cache key
     """A context whose only anchor is one leaf certificate."""
     context = _bare_context()
@@ -69,6 +79,7 @@ def wrap(
 
     Raises:
         MailboxError: `certificate_*`, `not_tls`, `tls_failed`, `connection_lost`, `timed_out`.
+        SetupError: `ca_file_unusable`.
     """
 
     def trouble(code: str) -> MailboxError:
