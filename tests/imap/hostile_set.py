@@ -9,15 +9,29 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imap.scripts import Peer, hang_up, no
+from imap.scripts import Peer, hang_up, no, taking_literals
 
-__all__ = ["ANY", "CASES", "EITHER", "SECONDS", "SECRET", "SLOW", "Case"]
+__all__ = [
+    "ANY",
+    "BEFORE_TLS",
+    "CASES",
+    "EITHER",
+    "SECONDS",
+    "SECRET",
+    "SLOW",
+    "Case",
+    "echo_imap",
+    "echo_smtp",
+]
 
 #: Whatever the code, it is one of the catalogue.
 ANY = "any"
 
 #: Refusing is right, and going on does no harm.
 EITHER = "either"
+
+#: All that may go out before TLS (RFC 9051 section 6.2.1, RFC 3207 section 4).
+BEFORE_TLS = frozenset({b"", b"a1 CAPABILITY", b"a2 STARTTLS", b"EHLO [127.0.0.1]", b"STARTTLS"})
 
 #: What each hook is given.
 SECONDS = 1.0
@@ -124,21 +138,6 @@ def pieces(step: int, talk: Callable[[Peer], None]) -> Callable[[Peer], None]:
         talk(peer)
 
     return script
-
-
-def taking_literals(answer: Imap) -> Imap:
-    """Take a LOGIN with all of its literals."""
-
-    def login(peer: Peer, tag: bytes, line: bytes) -> None:
-        part = line
-        for _ in range(2):
-            if part.endswith(b"}"):
-                peer.say(b"+ go on")
-                part = peer.hear()
-                line += b" " + part
-        answer(peer, tag, line)
-
-    return login
 
 
 def echo_imap(peer: Peer, tag: bytes, line: bytes) -> None:
@@ -450,6 +449,8 @@ _IMAP = {
 }
 
 _SMTP = {
+    "smtp_hang_up_at_greeting": Case(smtp=lambda peer: None, code="connection_lost"),
+    "imap_hang_up_at_greeting": Case(imap=lambda peer: None, code="connection_lost"),
     "smtp_554_greeting": smtp("remote_error", greeting=b"554 no"),
     "smtp_421_greeting": smtp("server_unavailable", greeting=b"421 later"),
     "smtp_greets_as_imap": Case(smtp=lambda peer: peer.imap(), code="protocol_error"),

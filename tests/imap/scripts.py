@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from peers.scripted import Conversation
 
-__all__ = ["Peer", "hang_up", "no"]
+__all__ = ["Peer", "hang_up", "no", "taking_literals"]
 
 
 class Peer:
@@ -41,11 +41,14 @@ class Peer:
         self.heard.append(line)
         return line
 
-    def skip_to(self, last: bytes) -> None:
-        """Take lines, empty ones too, up to this one."""
+    def content(self) -> list[bytes]:
+        """The lines of a message, up to the point that ends it (RFC 5321 section 4.5.2)."""
+        lines = []
         for _ in range(1000):
-            if self._conversation.read_line() == last:
-                return
+            line = self._conversation.read_line()
+            if line == b".":
+                return lines
+            lines.append(line)
         raise ConnectionError
 
     def imap(
@@ -111,7 +114,7 @@ class Peer:
                 self.say(b"235 2.7.0 welcome")
             elif verb == "data":
                 self.say(b"354 go on")
-                self.skip_to(b".")
+                self.content()
                 self.say(b"250 2.0.0 taken")
             elif verb == "quit":
                 self.say(b"221 bye")
@@ -128,3 +131,19 @@ def no(text: bytes) -> Callable[[Peer, bytes, bytes], None]:
 def hang_up() -> None:
     """End the script, and with it the connection."""
     raise ConnectionError
+
+
+def taking_literals(
+    answer: Callable[[Peer, bytes, bytes], None],
+) -> Callable[[Peer, bytes, bytes], None]:
+    """Take a LOGIN with its literals, each of which is announced at the end of the one before."""
+
+    def login(peer: Peer, tag: bytes, line: bytes) -> None:
+        part = line
+        while part.endswith(b"}"):
+            peer.say(b"+ go on")
+            part = peer.hear()
+            line += b" " + part
+        answer(peer, tag, line)
+
+    return login

@@ -4,13 +4,14 @@ import base64
 import json
 import logging
 import threading
-import time
 import traceback
 from collections.abc import Callable
 
 import pytest
 
-from imap.scripts import Peer, hang_up, no
+from imap.hostile_set import SECRET, echo_imap, echo_smtp
+from imap.scripts import Peer, hang_up, no, taking_literals
+from imap.secret_forms import forms_of
 from imap.servers import ASCII_SECRET, Servers
 from imap.world import HOST, IMAPS, SUBMISSIONS, codes
 from inboxlink.types.report import Chain
@@ -19,8 +20,6 @@ from inboxlink_imap.imap_session import ImapSession
 from peers.certificates import Authority
 from peers.scripted import ScriptedServer
 
-SECRET = 'hünter"2\\ {5}x'
-
 
 def test_scripted_servers_can_be_verified(servers: Servers) -> None:
     """The script that the others bend is a good server, so that they fail for what they say."""
@@ -28,32 +27,6 @@ def test_scripted_servers_can_be_verified(servers: Servers) -> None:
     assert report.can_receive
     assert report.can_send
     assert servers.uses == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "code", "sends"),
-    [
-        (b"[AUTHENTICATIONFAILED] no", "invalid_credentials", None),
-        (b"plain no", "invalid_credentials", None),
-        (b"[EXPIRED] no", "credentials_expired", None),
-        (b"[ALERT] Application-specific password required", "app_password_required", None),
-        (b"[UNAVAILABLE] later", "server_unavailable", True),
-        (b"[LIMIT] too many", "too_many_connections", True),
-        (b"[PRIVACYREQUIRED] no", "login_disabled", True),
-        (b"[CONTACTADMIN] no", "server_unavailable", True),
-    ],
-)
-def test_after_a_definite_no_nothing_else_is_tried(
-    servers: Servers, text: bytes, code: str, sends: bool | None
-) -> None:
-    """A refused password is used once over both protocols; a server in trouble bars only itself."""
-    # req 107; LK1, LK2
-    world = servers.world(imap=lambda peer: peer.imap(authenticate=no(text)))
-    report = servers.verify(world)
-    assert codes(report, Chain.RECEIVE)["login"] == code
-    assert codes(report, Chain.RECEIVE)["select"] is None
-    assert codes(report, Chain.SEND)["auth"] is sends
-    assert servers.uses == (2 if sends else 1)
 
 
 def test_separate_outgoing_credentials_are_tried_all_the_same(servers: Servers) -> None:
@@ -69,63 +42,6 @@ def test_separate_outgoing_credentials_are_tried_all_the_same(servers: Servers) 
     assert b"AUTH PLAIN " + plain in servers.heard[1]
 
 
-@pytest.mark.parametrize(
-    ("reply", "code"),
-    [
-        (b"535 5.7.8 no", "invalid_credentials"),
-        (b"534 5.7.9 Application-specific password required", "app_password_required"),
-        (b"535 5.7.139 SmtpClientAuthentication is disabled", "login_disabled"),
-        (b"530 5.7.0 Authentication required", "sign_in_refused"),
-        (b"454 4.7.0 later", "server_unavailable"),
-        (b"421 4.7.0 later", "server_unavailable"),
-        (b"432 4.3.2 too many", "too_many_connections"),
-        (b"334 more", "protocol_error"),
-        (b"nonsense", "remote_error"),
-    ],
-)
-def test_one_attempt_over_smtp(servers: Servers, reply: bytes, code: str) -> None:
-    """Whatever the reply to AUTH, there is exactly one, and it is told apart."""
-    # LK3
-    world = servers.world(smtp=lambda peer: peer.smtp(auth=lambda peer, _: peer.say(reply)))
-    report = servers.verify(world)
-    expected = "protocol_error" if code == "remote_error" else code
-    assert codes(report, Chain.SEND)["auth"] in (code, expected)
-    assert codes(report, Chain.SEND)["sender"] is None
-    assert report.can_receive
-    assert servers.uses == 2
-
-
-def echo_imap(peer: Peer, tag: bytes, line: bytes) -> None:
-    blob = line.split()[-1]
-    decoded = base64.b64decode(blob + b"==") if b"PLAIN" in line else line
-    peer.say(tag + b" NO \x1b]0;x\x07 you sent " + line + b" " + decoded.replace(b"\0", b" "))
-
-
-def echo_smtp(peer: Peer, line: bytes) -> None:
-    decoded = base64.b64decode(line.split()[-1]).replace(b"\0", b" ")
-    peer.say(b"535-5.7.8 \x1b[31m" + line, b"535 5.7.8 " + decoded)
-
-
-def forms_of(secret: str) -> list[str]:
-    quoted = secret.replace("\\", "\\\\").replace('"', '\\"')
-    sasl = f"\0ann@example.test\0{secret}"
-    return [secret, quoted, *(base64.b64encode(x.encode()).decode() for x in (secret, sasl))]
-
-
-def login_then(answer: Callable[[Peer, bytes, bytes], None]) -> Callable[..., None]:
-    """Take the literals of a LOGIN (each line of which ends where the next one is announced)."""
-
-    def login(peer: Peer, tag: bytes, line: bytes) -> None:
-        last = line
-        while last.endswith(b"}"):
-            peer.say(b"+ go on")
-            last = peer.hear()
-            line += b"\r\n" + last
-        answer(peer, tag, line.replace(b"\r\n", b" "))
-
-    return login
-
-
 @pytest.mark.parametrize("capabilities", [b"IMAP4rev1 SASL-IR AUTH=PLAIN", b"IMAP4rev1"])
 @pytest.mark.parametrize("secret", [SECRET, ASCII_SECRET])
 def test_an_echoed_password_goes_nowhere(
@@ -136,7 +52,7 @@ def test_an_echoed_password_goes_nowhere(
 
     world = servers.world(
         imap=lambda peer: peer.imap(
-            capabilities, authenticate=echo_imap, login=login_then(echo_imap)
+            capabilities, authenticate=echo_imap, login=taking_literals(echo_imap)
         ),
     )
     receiving = world.verify(world.done(secret, IMAPS, SUBMISSIONS))
@@ -170,132 +86,6 @@ def test_an_exception_carries_nothing_of_the_library(servers: Servers) -> None:
     lines = "".join(traceback.format_exception_only(raised.value))
     assert ASCII_SECRET not in lines
     session.close()
-
-
-FLOODS: dict[str, Callable[[Peer], None]] = {
-    "endless_untagged": lambda peer: peer.imap(authenticate=flood(b"* 1 EXISTS\r\n" * 1000)),
-    "endless_line": lambda peer: peer.imap(authenticate=flood(b"x" * 65536)),
-    "huge_literal": lambda peer: peer.imap(authenticate=once(b"* LIST () {3000000000}\r\n")),
-    "negative_literal": lambda peer: peer.imap(authenticate=once(b"* LIST () {-1}\r\n")),
-    "absurd_literal": lambda peer: peer.imap(authenticate=once(b"* X {99999999999999999999}\r\n")),
-    "binary": lambda peer: peer.imap(authenticate=once(bytes(range(256)) + b"\r\n")),
-    "foreign_tag": lambda peer: peer.imap(authenticate=once(b"ZZZ9 OK done\r\n")),
-    "empty_line": lambda peer: peer.imap(authenticate=once(b"\r\n")),
-    "bare_lf": lambda peer: peer.imap(authenticate=once(b"* OK\n")),
-    "bye": lambda peer: peer.imap(authenticate=once(b"* BYE go\r\n")),
-    "continuations": lambda peer: peer.imap(
-        b"IMAP4rev1 AUTH=PLAIN", authenticate=flood(b"+ \r\n" * 100)
-    ),
-    "preauth": lambda peer: peer.imap(greeting=b"* PREAUTH welcome"),
-    "smtp_greeting": lambda peer: peer.imap(greeting=b"220 ready"),
-    "http_greeting": lambda peer: peer.imap(greeting=b"HTTP/1.1 400 Bad Request"),
-    "bye_greeting": lambda peer: peer.imap(greeting=b"* BYE [UNAVAILABLE] full"),
-    "silence": lambda peer: peer.imap(authenticate=lambda peer, *_: peer.hear()),
-    "hang_up": lambda peer: None,
-    "hang_up_at_login": lambda peer: peer.imap(authenticate=lambda *_: hang_up()),
-    "hang_up_at_id": lambda peer: peer.imap(b"IMAP4rev1 ID AUTH=PLAIN", id=lambda *_: hang_up()),
-    "bad": lambda peer: peer.imap(authenticate=lambda peer, tag, _: peer.say(tag + b" BAD what")),
-    "no_capabilities": lambda peer: peer.imap(
-        capability=lambda peer, tag, _: peer.say(tag + b" OK")
-    ),
-    "not_imap4": lambda peer: peer.imap(b"IMAP2"),
-    "nested": lambda peer: peer.imap(
-        list=lambda peer, tag, _: peer.say(b"* LIST " + b"(" * 30_000, tag + b" OK done")
-    ),
-    "select_refused": lambda peer: peer.imap(examine=no(b"[NONEXISTENT] none")),
-}
-
-
-def flood(data: bytes) -> Callable[[Peer, bytes, bytes], None]:
-    def answer(peer: Peer, *_: bytes) -> None:
-        while True:
-            peer.raw(data)
-
-    return answer
-
-
-def once(data: bytes) -> Callable[[Peer, bytes, bytes], None]:
-    def answer(peer: Peer, *_: bytes) -> None:
-        peer.raw(data)
-        peer.hear()
-
-    return answer
-
-
-EXPECTED = {
-    "endless_untagged": "response_too_large",
-    "endless_line": "response_too_large",
-    "huge_literal": "response_too_large",
-    "absurd_literal": "response_too_large",
-    "bye": "connection_lost",
-    "bye_greeting": "server_unavailable",
-    "silence": "timed_out",
-    "hang_up": "connection_lost",
-    "hang_up_at_login": "connection_lost",
-    "hang_up_at_id": "connection_lost",
-    "bad": "protocol_error",
-    "preauth": "protocol_error",
-    "smtp_greeting": "protocol_error",
-    "http_greeting": "protocol_error",
-    "foreign_tag": "protocol_error",
-    "empty_line": "protocol_error",
-    "not_imap4": "protocol_error",
-    "select_refused": "inbox_missing",
-}
-
-
-@pytest.mark.parametrize("name", FLOODS)
-def test_hostile_imap_ends_as_a_value(servers: Servers, name: str) -> None:
-    """Every hostile answer ends in time, as a coded problem, with the password used once."""
-    world = servers.world(imap=FLOODS[name], seconds=1.0)
-    began = time.monotonic()
-    report = servers.verify(world)
-    assert time.monotonic() - began < 2.0
-    if name != "nested":  # the folder of sent mail is no reason to fail
-        assert not report.can_receive
-    first = next((check.problem for check in report.checks if check.problem), None)
-    assert name not in EXPECTED or (first is not None and first.code == EXPECTED[name])
-    assert sum(b"AUTHENTICATE" in line for line in servers.heard[0]) <= 1
-
-
-SMTP_FLOODS: dict[str, tuple[Callable[[Peer], None], str]] = {
-    "endless_greeting": (flood(b"220-more\r\n" * 100), "response_too_large"),
-    "long_line": (lambda peer: peer.raw(b"220 " + b"x" * 70_000), "response_too_large"),
-    "refusing": (lambda peer: peer.smtp(greeting=b"554 no"), "remote_error"),
-    "later": (lambda peer: peer.smtp(greeting=b"421 later"), "server_unavailable"),
-    "imap": (lambda peer: peer.imap(), "protocol_error"),
-    "no_auth": (lambda peer: peer.smtp((b"SIZE 1",)), "login_disabled"),
-    "no_password": (lambda peer: peer.smtp((b"AUTH XOAUTH2",)), "mechanism_unsupported"),
-    "refused_sender": (
-        lambda peer: peer.smtp(mail=lambda peer, _: peer.say(b"553 5.7.1 not yours")),
-        "sender_refused",
-    ),
-    "refused_recipient": (
-        lambda peer: peer.smtp(rcpt=lambda peer, _: peer.say(b"550 5.1.1 who")),
-        "sender_refused",
-    ),
-    "greylisted": (
-        lambda peer: peer.smtp(rcpt=lambda peer, _: peer.say(b"450 4.2.0 later")),
-        "server_unavailable",
-    ),
-    "hang_up": (lambda peer: None, "connection_lost"),
-    "dropped_at_auth": (lambda peer: peer.smtp(auth=lambda *_: hang_up()), "connection_lost"),
-    "silence": (lambda peer: peer.smtp(auth=lambda peer, _: peer.hear()), "timed_out"),
-}
-
-
-@pytest.mark.parametrize("name", SMTP_FLOODS)
-def test_hostile_smtp_ends_as_a_value(servers: Servers, name: str) -> None:
-    """The same over SMTP; receiving stands whatever becomes of sending."""
-    script, code = SMTP_FLOODS[name]
-    world = servers.world(smtp=script, seconds=1.0)
-    began = time.monotonic()
-    report = servers.verify(world)
-    assert time.monotonic() - began < 2.0
-    assert report.can_receive
-    assert not report.can_send
-    problem = next(check.problem for check in report.chain(Chain.SEND) if check.problem)
-    assert problem.code == code
 
 
 def test_capabilities_after_signing_in_count(servers: Servers) -> None:
@@ -405,7 +195,7 @@ def test_the_password_on_the_wire(
             peer.hear()
         peer.say(tag + b" OK in")
 
-    good = login_then(lambda peer, tag, _: peer.say(tag + b" OK in"))
+    good = taking_literals(lambda peer, tag, _: peer.say(tag + b" OK in"))
     world = servers.world(
         imap=lambda peer: peer.imap(capabilities, authenticate=continued, login=good)
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from imap.hostile_set import ANY, CASES, EITHER, SECONDS, SECRET, SLOW, Case
+from imap.hostile_set import ANY, BEFORE_TLS, CASES, EITHER, SECONDS, SECRET, SLOW, Case
 from imap.scripts import Peer
 from imap.secret_forms import forms_of
 from imap.world import HOST
@@ -21,9 +21,6 @@ from peers.certificates import Authority, Certificate
 from peers.scripted import Conversation, ScriptedServer
 
 TESTS = Path(__file__).parent.parent
-
-#: All that may go out before TLS (RFC 9051 section 6.2.1, RFC 3207 section 4).
-CONSTANT = {b"", b"a1 CAPABILITY", b"a2 STARTTLS", b"EHLO [127.0.0.1]", b"STARTTLS"}
 
 MAX_GROWTH_MB = 50
 MAX_OVER_S = 1.0
@@ -50,7 +47,7 @@ class Met:
     def plaintext(self) -> bytes:
         """What went out before TLS and is no constant."""
         lines = [line for each in self.conversations for line in each.before_tls.split(b"\r\n")]
-        return b"".join(line for line in lines if line not in CONSTANT)
+        return b"".join(line for line in lines if line not in BEFORE_TLS)
 
     @property
     def uses(self) -> tuple[int, ...]:

@@ -149,7 +149,7 @@ def assert_explained(found: Problem, said: str) -> None:
 @pytest.mark.parametrize(("said", "code", "says"), IMAP)
 def test_imap(servers: Servers, said: str, code: str, says: Verdict) -> None:
     """Each answer to a login is told by its code; only where nothing was judged does SMTP try."""
-    # F23; LK1, LK2, LK4
+    # req 107; F23; LK1, LK2, LK4
     assert imap_refusal(said, "invalid_credentials") == code
     assert verdict(code) is says
     report = servers.verify(

@@ -167,7 +167,7 @@ def found(uids: bytes, deleted: bytes = b"5") -> Callable[[Peer, bytes, bytes], 
 def data(reply: bytes) -> Callable[[Peer, bytes], None]:
     def answer(peer: Peer, _: bytes) -> None:
         peer.say(b"354 go on")
-        peer.skip_to(b".")
+        peer.content()
         peer.say(reply)
 
     return answer
@@ -226,6 +226,103 @@ def test_a_refused_message_is_not_waited_for(
     assert codes(report, Chain.SEND)["message"] == code
     assert codes(report, Chain.RECEIVE)["message"] is None
     assert sum(line == b"DATA" for line in servers.heard[1]) == 1
+
+
+def taken_then(end: Callable[[Peer], None]) -> Callable[[Peer, bytes], None]:
+    def answer(peer: Peer, _: bytes) -> None:
+        peer.say(b"354 go on")
+        peer.content()
+        end(peer)
+
+    return answer
+
+
+@pytest.mark.parametrize(("uids", "receives"), [(b"7", True), (b"", "message_not_found")])
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        (lambda peer: hang_up(), "connection_lost"),
+        (lambda peer: peer.raw(b"25"), "connection_lost"),
+        (lambda peer: peer.say(b"what"), "protocol_error"),
+    ],
+)
+def test_a_message_of_unknown_fate_is_looked_for_and_not_sent_again(
+    servers: Servers,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Peer], None],
+    code: str,
+    uids: bytes,
+    receives: bool | str,
+) -> None:
+    """Where the server is gone before it says that it has the message, it may be in INBOX."""
+    # F30
+    monkeypatch.setattr(own_message, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(own_message, "_PAUSE_S", 0.02)
+
+    def once(peer: Peer, line: bytes) -> None:
+        taken_then(end)(peer, line)
+        hang_up()
+
+    world = servers.world(
+        imap=lambda peer: peer.imap(uid=found(uids)), smtp=lambda peer: peer.smtp(data=once)
+    )
+    world.send_test_message = True
+    report = servers.verify(world)
+    assert codes(report, Chain.SEND)["message"] == code
+    assert codes(report, Chain.RECEIVE)["message"] == receives
+    assert [each.proof for each in report.identities] == [Proof.DECLARED]
+    assert sum(line == b"DATA" for line in servers.heard[1]) == 1
+    assert any(b"UID STORE 7" in line for line in servers.heard[0]) is (receives is True)
+
+
+@pytest.mark.parametrize("offered", [(), (b"8BITMIME",), (b"SIZE 1", b"8BITMIME")])
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_message_has_seven_bits_whatever_the_server_says_of_itself(
+    servers: Servers, offered: tuple[bytes, ...], language: str
+) -> None:
+    """No promise of 8BITMIME or SIZE is relied on, whatever the language and the application."""
+    # F31
+    taken: list[bytes] = []
+
+    def keep(peer: Peer, _: bytes) -> None:
+        peer.say(b"354 go on")
+        taken.extend(peer.content())
+        peer.say(b"250 2.0.0 taken")
+
+    world = servers.world(
+        imap=lambda peer: peer.imap(uid=found(b"7")),
+        smtp=lambda peer: peer.smtp((b"AUTH PLAIN", *offered), data=keep),
+    )
+    world.send_test_message = True
+    world.language = language
+    world.application = "株式会社メール"
+    report = servers.verify(world)
+    assert codes(report, Chain.SEND)["message"] is True
+    assert taken
+    assert b"".join(taken).isascii()
+    assert max(len(line) for line in taken) <= 998  # RFC 5322 section 2.1.1
+    mail = next(line for line in servers.heard[1] if line.startswith(b"MAIL"))
+    assert mail == b"MAIL FROM:<ann@example.test>"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (b"555 5.6.7 SMTPUTF8 unsupported", "protocol_error"),
+        (b"550 5.6.7 non-ASCII addresses not permitted", "sender_refused"),
+        (b"553 5.6.7 \xff", "sender_refused"),
+    ],
+)
+def test_a_server_that_lies_about_smtputf8(servers: Servers, said: bytes, code: str) -> None:
+    """SMTPUTF8 that is offered and refused ends as a value."""
+    # F31
+    world = servers.world(
+        smtp=lambda peer: peer.smtp(
+            (b"AUTH PLAIN", b"SMTPUTF8"), mail=lambda peer, _: peer.say(said)
+        )
+    )
+    world.address = "änn@example.test"
+    assert codes(servers.verify(world), Chain.SEND)["sender"] == code
 
 
 def test_no_message_goes_out_unasked_or_in_vain(servers: Servers) -> None:

@@ -1,5 +1,6 @@
 """Strings and disclosures, in both languages."""
 
+import ast
 import json
 import re
 import string
@@ -8,10 +9,13 @@ from pathlib import Path
 import pytest
 
 import inboxlink_imap
+from inboxlink.errors import CODES
+from inboxlink.texts import Words
 from inboxlink.types.address import parse_address
-from inboxlink.types.detection import Basis, Detection, Endpoint, Role, Tls
+from inboxlink.types.detection import Basis, Detection, Endpoint, Refusal, Role, Tls
 from inboxlink.types.disclosure import Application, Audience, Capability, DiscloseContext
 from inboxlink.types.text import Text
+from inboxlink_imap import policy, reply_codes
 from inboxlink_imap.disclosing import VERSIONS
 from inboxlink_imap.draft import Draft
 from inboxlink_imap.forms import servers_form, sign_in_form
@@ -70,6 +74,66 @@ def test_every_key_of_the_code_has_a_string() -> None:
     named = re.findall(r'Text\("(imap\.[^"]+)"', source)
     assert set(named) <= STRINGS["en"].keys()
     assert keys == STRINGS["en"].keys()
+
+
+def problem_calls() -> list[tuple[str, frozenset[str]]]:
+    """Each code that the source names in a call of `problem` or its like, with its parameters."""
+    of_endpoint = frozenset({"host", "port"})
+    calls = []
+    for module in PACKAGE.glob("*.py"):
+        for call in ast.walk(ast.parse(module.read_text("utf-8"))):
+            if not isinstance(call, ast.Call) or not call.args:
+                continue
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            given = {each.arg for each in call.keywords if each.arg}
+            for code in ast.walk(call.args[0]):
+                if isinstance(code, ast.Constant) and isinstance(code.value, str):
+                    if name == "problem":
+                        calls.append((code.value, frozenset(given)))
+                    elif name in ("endpoint_problem", "_error"):
+                        calls.append((code.value, of_endpoint))
+    return calls
+
+
+def test_every_code_is_worded_in_every_language() -> None:
+    """Whatever this provider can say is in the catalogue, with message and remedy, all filled."""
+    tables = (reply_codes._IMAP, reply_codes._SMTP_AUTH, reply_codes._SMTP)
+    calls = problem_calls()
+    calls += [(code, frozenset({"host", "port"})) for table in tables for code in table.values()]
+    source = "".join(module.read_text("utf-8") for module in PACKAGE.glob("*.py"))
+    named = {code for code in CODES if f'"{code}"' in source}
+    assert {code for code, _ in calls} <= CODES.keys()
+    assert len(named) > 20
+    for language in LANGUAGES:
+        words = Words(language, {"imap": "inboxlink_imap"})
+        for code in named:
+            assert words.has(f"error.{code}")
+            assert words.has(f"error.{code}.remedy")
+        for code, given in calls:
+            for key in (f"error.{code}", f"error.{code}.remedy"):
+                assert placeholders(words(key)) <= given, (code, given)
+
+
+def test_the_refusals_of_this_provider_are_worded_in_every_language() -> None:
+    """Each `*_unsupported` code says why and what to do instead, in words of its language."""
+    # req 11, 12, 89, 90, 91, 92
+    refusals = [each for each in vars(policy).values() if isinstance(each, Refusal)]
+    assert {each.code for each in refusals} == {
+        f"{name}_unsupported"
+        for name in ("pop3", "courier", "amazon_ses", "amazon_workmail", "team")
+    }
+    for refusal in refusals:
+        found = policy.refused(refusal)
+        assert found.remedy is not None
+        for text in (found.message, found.remedy):
+            said = {
+                language: Words(language, {"imap": "inboxlink_imap"})(text)
+                for language in LANGUAGES
+            }
+            assert text.key not in said.values()
+            assert len(set(said.values())) == len(LANGUAGES)
+            assert said["en"].isascii()
+            assert not said["ja"].isascii()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

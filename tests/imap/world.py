@@ -50,6 +50,8 @@ class World:
     send_test_message: bool = False
     detection: Detection = UNDETECTED
     previous: Previous | None = None
+    language: str = "en"
+    application: str = "Acme"
     wire: Wire | None = None
     confirmed: list[Mapping[str, str]] = field(default_factory=list)
 
@@ -57,8 +59,8 @@ class World:
         return {
             "address": parse_address(self.address, special_domains=("test",)),
             "audience": self.audience,
-            "language": "en",
-            "application": Application("Acme"),
+            "language": self.language,
+            "application": Application(self.application),
             "wanted": frozenset(Capability),
             "deadline": time.monotonic() + self.seconds,
             "send_test_message": self.send_test_message,
