@@ -149,23 +149,18 @@ def test_bad_providers_do_not_take_the_good_one_down(place: Path) -> None:
         assert name in fault.problem.message.params["provider"]
 
 
+RAISE = "raise RuntimeError('the password is hunter2')"
 RAISES = good("raises").replace(
-    "def detect(evidence):\n    return None",
-    "def detect(evidence):\n    raise RuntimeError('the password is hunter2')",
+    "def detect(evidence):\n    return None", f"def detect(evidence):\n    {RAISE}"
 )
-EXITS = RAISES.replace("raise RuntimeError('the password is hunter2')", "raise SystemExit(1)")
-HANGS = RAISES.replace(
-    "raise RuntimeError('the password is hunter2')",
-    "import threading; threading.Event().wait(3)",
-)
-SLOW_SERVER = RAISES.replace(
-    "raise RuntimeError('the password is hunter2')",
-    "from inboxlink.errors import MailboxError, problem\n"
-    "    raise MailboxError(problem('timed_out', host='h', port='1'))",
-)
+EXITS = RAISES.replace(RAISE, "raise SystemExit(1)")
+INTERRUPTS = RAISES.replace(RAISE, "raise KeyboardInterrupt")
+HANGS = RAISES.replace(RAISE, "import threading; threading.Event().wait(3)")
+SLOW_SERVER = """from inboxlink.errors import MailboxError, problem
+    raise MailboxError(problem('timed_out', host='h', port='1'))"""
 
 
-@pytest.mark.parametrize("code", [RAISES, EXITS])
+@pytest.mark.parametrize("code", [RAISES, EXITS, INTERRUPTS])
 def test_what_a_hook_raises_is_contained(place: Path, code: str) -> None:
     """An exception of a hook names provider, hook and type, and never its words."""
     install(place, "raises", "raises", code)
@@ -188,11 +183,23 @@ def test_a_hook_that_overruns_is_quarantined(place: Path) -> None:
 
 def test_a_slow_server_is_no_fault_of_the_provider(place: Path) -> None:
     """What the network raised passes through a hook as it is, and quarantines nobody."""
-    install(place, "raises", "raises", SLOW_SERVER)
-    caller = Caller(load([candidate("raises")]))
-    with pytest.raises(MailboxError, match="timed_out"):
-        caller.call("raises", "detect", evidence=None)
+    code = good("slow").replace("endpoints):\n    return None", f"endpoints):\n    {SLOW_SERVER}")
+    install(place, "slow", "slow", code)
+    caller = Caller(load([candidate("slow")]))
+    given = {"ctx": None, "credential": None, "settings": {}, "endpoints": ()}
+    for _ in range(2):
+        with pytest.raises(MailboxError, match="timed_out"):
+            caller.call("slow", "verify", **given)
     assert caller.quarantined == {}
+
+
+def test_a_pure_hook_has_no_server_to_blame(place: Path) -> None:
+    """What the network raises is no excuse of a hook that was given no network."""
+    install(place, "raises", "raises", RAISES.replace(RAISE, SLOW_SERVER))
+    caller = Caller(load([candidate("raises")]))
+    with pytest.raises(ProviderFault) as caught:
+        caller.call("raises", "detect", evidence=None)
+    assert caught.value.code == "provider_raised"
 
 
 def test_the_doctor_says_what_is_wrong(place: Path, tmp_path: Path) -> None:
@@ -205,12 +212,17 @@ def test_the_doctor_says_what_is_wrong(place: Path, tmp_path: Path) -> None:
     install(place, "stranger", "stranger")
     policy = Policy(only=frozenset({"good", "bad", "dies"}))
     results = examine(vet(installed(), policy, NOTHING), datetime.now(UTC))
-    states = {name: result.state for name, result in results.items()}
-    assert states["good"] == "loaded"
-    assert states["bad"] == states["dies"] == "broken"
-    assert "no_such_module_anywhere" in results["bad"].reason
-    assert "7" in results["dies"].reason
-    assert states["stranger"] == "skipped"
+    states = {key: (result.state, result.code) for key, result in results.items()}
+    assert states["good:good"] == ("loaded", "")
+    assert states["bad:bad"] == ("broken", "provider_load_failed")
+    assert states["dies:dies"] == ("broken", "provider_exited")
+    assert "no_such_module_anywhere" in results["bad:bad"].params["reason"]
+    assert results["dies:dies"].params == {
+        "provider": "dies",
+        "hook": "import",
+        "reason": "status 7",
+    }
+    assert states["stranger:stranger"] == ("skipped", "provider_blocked")
 
 
 def test_the_record_is_kept(tmp_path: Path) -> None:
@@ -218,7 +230,7 @@ def test_the_record_is_kept(tmp_path: Path) -> None:
     file = RecordFile(tmp_path / "data")
     assert file.read() == NOTHING
     file.enable("stranger", Enabled("1.0", "abc", "now"))
-    file.note({"stranger": CheckResult("loaded", "", "1.0", "now")})
+    file.note({"stranger": CheckResult("loaded", "", {}, "1.0", "now")})
     assert file.read().enabled["stranger"].digest == "abc"
     assert file.disable("stranger") is True
     assert file.disable("stranger") is False

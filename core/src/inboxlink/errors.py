@@ -221,11 +221,14 @@ _PROVIDER: dict[str, Blame | None] = {
     "provider_raised": Blame.PLUGIN,
     "provider_overran": Blame.PLUGIN,
     "provider_quarantined": Blame.PLUGIN,
+    "provider_exited": Blame.PLUGIN,
+    "provider_lingers": Blame.PLUGIN,
     "provider_result_invalid": Blame.PLUGIN,
     "provider_untrusted": Blame.OPERATOR,
     "provider_blocked": Blame.OPERATOR,
     "provider_conflict": Blame.OPERATOR,
     "provider_incompatible": Blame.OPERATOR,
+    "provider_damaged": Blame.OPERATOR,
 }
 _HOST: dict[str, Blame | None] = {
     "acknowledgement_missing": Blame.HOST,

@@ -7,11 +7,12 @@ thread and its provider's good name for the rest of the process.
 
 from typing import Any
 
-from inboxlink.errors import InboxlinkError, ProviderFault, problem
+from inboxlink.errors import InboxlinkError, Problem, ProviderFault, problem
 from inboxlink.plugins.loading import Registry
+from inboxlink.plugins.shape import misfit
 from inboxlink.plugins.threads import provider_thread
 
-__all__ = ["DEADLINES_S", "NETWORK_MARGIN_S", "Caller"]
+__all__ = ["DEADLINES_S", "NETWORK_MARGIN_S", "PURE_HOOKS", "Caller"]
 
 #: Seconds that each hook has. A step and a verification wait for a server, the rest is pure.
 DEADLINES_S = {
@@ -24,6 +25,9 @@ DEADLINES_S = {
     "revoke": 30.0,
     "aliases": 30.0,
 }
+
+#: They are given no network, so that an error of the network is none that they were told.
+PURE_HOOKS = frozenset({"describe", "detect", "disclose"})
 
 #: The network gives up this many seconds before the hook's time is over, so that a slow server
 #: is reported by the hook as `timed_out` and never blamed on the provider.
@@ -47,9 +51,11 @@ class Caller:
                 kept the provider from being loaded.
         """
         if provider in self._registry.faults:
-            raise self._registry.faults[provider]
+            # Made anew: an exception that is raised again and again keeps every traceback.
+            raise ProviderFault(self._registry.faults[provider].problem)
         if provider not in self._registry.candidates:
-            raise ProviderFault(problem("provider_unknown", provider=provider))
+            known = ", ".join(self._registry.names) or "-"
+            raise ProviderFault(problem("provider_unknown", provider=provider, providers=known))
         if provider in self.quarantined:
             raise ProviderFault(
                 problem("provider_quarantined", provider=provider, hook=self.quarantined[provider])
@@ -69,11 +75,12 @@ class Caller:
                     seconds=f"{self._deadlines_s[hook]:g}",
                 )
             )
-        if isinstance(outcome.error, InboxlinkError):
-            raise outcome.error
-        if outcome.error is not None:
+        error = outcome.error
+        if isinstance(error, InboxlinkError) and hook not in PURE_HOOKS and _is_whole(error):
+            raise error
+        if error is not None:
             # The type alone: the words of an unforeseen exception may hold a secret.
-            reason = type(outcome.error).__name__
+            reason = type(error).__name__
             raise ProviderFault(
                 problem("provider_raised", provider=provider, hook=hook, reason=reason)
             ) from None
@@ -89,6 +96,11 @@ class Caller:
             outcome.result = results[0] if results else None
         except BaseException as error:  # noqa: BLE001 - SystemExit of a provider ends only its call
             outcome.error = error
+
+
+def _is_whole(error: InboxlinkError) -> bool:
+    # A provider may raise one that it made, and what is made of it later needs all its parts.
+    return misfit(getattr(error, "problem", None), Problem) is None
 
 
 class _Outcome:

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, PathDistribution
 
-__all__ = ["GROUP", "UNVERIFIABLE", "Candidate", "installed"]
+__all__ = ["GROUP", "UNKNOWN", "UNVERIFIABLE", "Candidate", "installed", "normalised"]
 
 GROUP = "inboxlink.providers"
 
 #: Stands for the hash of a distribution whose files pip does not vouch for.
 UNVERIFIABLE = "unverifiable"
+
+#: Stands for the version that metadata does not tell.
+UNKNOWN = "?"
 
 
 class Candidate(NamedTuple):
@@ -29,7 +32,7 @@ class Candidate(NamedTuple):
     Args:
         name: The provider's name.
         distribution: The distribution's name, normalised.
-        version: The distribution's version; `?` where its metadata has none.
+        version: The distribution's version; `UNKNOWN` where its metadata has none.
         requires: Its requirements, as its metadata words them.
         module: The module that is the provider, dotted.
         information: The distribution's `.dist-info` folder.
@@ -41,6 +44,11 @@ class Candidate(NamedTuple):
     requires: tuple[str, ...]
     module: str
     information: Path
+
+    @property
+    def key(self) -> str:
+        """Names it among all candidates: a distribution may bring several providers."""
+        return f"{self.distribution}:{self.name}"
 
     @property
     def package(self) -> str:
@@ -59,20 +67,23 @@ class Candidate(NamedTuple):
     def digest(self) -> str:
         """SHA-256, hexadecimal, over the RECORD rows of its code and data.
 
-        `UNVERIFIABLE` for an editable install. Read when it is asked for, because only a
-        provider that is not ours is judged by it.
+        `UNVERIFIABLE` for an editable install, and where these files cannot be read. Read when it
+        is asked for, because only a provider that is not ours is judged by it.
         """
         import hashlib
         import json
 
-        direct_url = self._installed.read_text("direct_url.json")
-        if direct_url and json.loads(direct_url).get("dir_info", {}).get("editable"):
+        try:
+            direct_url = self._installed.read_text("direct_url.json")
+            if direct_url and json.loads(direct_url).get("dir_info", {}).get("editable"):
+                return UNVERIFIABLE
+            rows = sorted(
+                f"{path.as_posix()} {path.hash.mode}={path.hash.value}"
+                for path in self._installed.files or ()
+                if path.hash is not None and not path.parts[0].endswith((".dist-info", ".data"))
+            )
+        except Exception:  # noqa: BLE001 - whatever the library makes of a damaged file
             return UNVERIFIABLE
-        rows = sorted(
-            f"{path.as_posix()} {path.hash.mode}={path.hash.value}"
-            for path in self._installed.files or ()
-            if path.hash is not None and not path.parts[0].endswith((".dist-info", ".data"))
-        )
         if not rows:
             return UNVERIFIABLE
         return hashlib.sha256("\n".join(rows).encode()).hexdigest()
@@ -95,7 +106,9 @@ def _information(search: list[str]) -> Iterator[Path]:
     seen = set()
     for place in search:
         for folder in sorted(Path(place).glob("*.dist-info")):
-            distribution = _normalised(folder.name.partition("-")[0])
+            if folder.name.startswith("~"):
+                continue  # what pip leaves of a distribution that it could not remove
+            distribution = normalised(folder.name.partition("-")[0])
             if distribution not in seen:
                 seen.add(distribution)
                 yield folder
@@ -110,8 +123,8 @@ def _candidates(information: Path) -> Iterator[Candidate]:
     for name, module in modules.items():
         yield Candidate(
             name=name,
-            distribution=_normalised(named[0]),
-            version=header.get("version", ["?"])[0],
+            distribution=normalised(named[0]),
+            version=header.get("version", [UNKNOWN])[0],
             requires=tuple(header.get("requires-dist", ())),
             module=module,
             information=information,
@@ -147,5 +160,6 @@ def _read(file: Path) -> str:
         return ""
 
 
-def _normalised(name: str) -> str:
+def normalised(name: str) -> str:
+    """A distribution's name as it is compared (PyPA, "Names and normalization")."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -27,7 +27,7 @@ __all__ = ["IMPORT_S", "REQUIRED_HOOKS", "Registry", "load"]
 #: Seconds for the imports. A provider's module is light, its SDK waits for the hook that needs it.
 IMPORT_S = 5.0
 
-REQUIRED_HOOKS = ("detect", "disclose", "authenticate", "verify")
+REQUIRED_HOOKS = ("describe", "detect", "disclose", "authenticate", "verify")
 
 
 @dataclass
@@ -131,18 +131,28 @@ def load(vetted: Iterable[Candidate]) -> Registry:
 
 def _register(manager: pluggy.PluginManager, name: str, plugin: object) -> None:
     manager.register(plugin, name)
-    # A misspelt hook is no error to pluggy until somebody asks.
-    manager.check_pending()
     callers = manager.get_hookcallers(plugin) or []
-    missing = [hook for hook in REQUIRED_HOOKS if hook not in {each.name for each in callers}]
-    if missing:
-        raise ProviderFault(
-            problem("provider_load_failed", provider=name, reason=f"no hook {', '.join(missing)}")
-        )
+    implemented = {each.name for each in callers}
+    missing = [hook for hook in REQUIRED_HOOKS if hook not in implemented]
+    # A misspelt hook is no error to pluggy until somebody asks.
+    unknown = [
+        each.name
+        for each in callers
+        if not each.has_spec() and not all(impl.optionalhook for impl in each.get_hookimpls())
+    ]
+    if unknown or missing:
+        said = [f"unknown hook {hook}" for hook in unknown] + [
+            f"no hook {hook}" for hook in missing
+        ]
+        raise ProviderFault(problem("provider_load_failed", provider=name, reason=", ".join(said)))
 
 
 def _fault(candidate: Candidate, error: BaseException) -> ProviderFault:
-    reason = f"{type(error).__name__}: {error}"
+    try:
+        said = " ".join(str(error).split())
+    except BaseException:  # noqa: BLE001 - its words are the provider's code too
+        said = "…"
+    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
     fault = ProviderFault(
         problem(
             "provider_load_failed",

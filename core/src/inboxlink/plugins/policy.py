@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import inboxlink
 from inboxlink.errors import Problem, problem
-from inboxlink.plugins.candidates import Candidate
+from inboxlink.plugins.candidates import UNKNOWN, Candidate, normalised
 from inboxlink.plugins.record import ProviderRecord
 from inboxlink.plugins.requirement import unmet
 
@@ -31,6 +31,7 @@ class State(StrEnum):
     UNTRUSTED = "untrusted"
     CONFLICT = "conflict"
     INCOMPATIBLE = "incompatible"
+    DAMAGED = "damaged"
 
 
 class Policy(NamedTuple):
@@ -60,6 +61,17 @@ class Policy(NamedTuple):
             names=None if names is None else frozenset(names),
         )
 
+    def missing(self, candidates: Iterable[Candidate]) -> dict[str, tuple[str, ...]]:
+        """What each setting names and nobody installed, mostly a slip of the finger."""
+        candidates = tuple(candidates)
+        distributions = {each.distribution for each in candidates}
+        named = {
+            "INBOXLINK_PROVIDERS": (self.only or frozenset()) - distributions,
+            "INBOXLINK_BLOCK_PROVIDERS": self.blocked - distributions,
+            "providers.allow": (self.names or frozenset()) - {each.name for each in candidates},
+        }
+        return {setting: tuple(sorted(names)) for setting, names in named.items() if names}
+
 
 class Verdict(NamedTuple):
     """A candidate, its state, and why it is not available (None where it is)."""
@@ -74,8 +86,13 @@ def vet(
 ) -> tuple[Verdict, ...]:
     """Judge every candidate; the order is kept."""
     candidates = tuple(candidates)
-    # A blocked distribution claims no name, so that blocking is the way out of a conflict.
-    claims = Counter(each.name for each in candidates if each.distribution not in policy.blocked)
+    # A blocked distribution claims no name, so that blocking is the way out of a conflict; nor
+    # does one that cannot be used.
+    claims = Counter(
+        each.name
+        for each in candidates
+        if each.distribution not in policy.blocked and each.version != UNKNOWN
+    )
     return tuple(_judge(each, candidates, claims, policy, record) for each in candidates)
 
 
@@ -117,6 +134,8 @@ def _judge(
             and each.distribution not in policy.blocked
         )
         return verdict(State.CONFLICT, others=", ".join(others) or distribution)
+    if candidate.version == UNKNOWN:
+        return verdict(State.DAMAGED)
     wanted = unmet(candidate.requires, "inboxlink", inboxlink.__version__)
     if wanted is not None:
         return verdict(State.INCOMPATIBLE, wanted=wanted)
@@ -128,4 +147,4 @@ def _judge(
 
 
 def _names(listed: str) -> list[str]:
-    return [name.strip().lower().replace("_", "-") for name in listed.split(",") if name.strip()]
+    return [normalised(name.strip()) for name in listed.split(",") if name.strip()]

@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from inboxlink.errors import HostError, problem
+from inboxlink.errors import CODES, HostError, Problem, problem
 
 __all__ = ["CheckResult", "Enabled", "ProviderRecord", "RecordFile"]
 
@@ -28,20 +28,28 @@ class CheckResult(NamedTuple):
     """What `providers doctor` saw.
 
     Args:
-        state: `loaded`, `broken` or `quarantined`.
-        reason: In a line; empty for `loaded`.
+        state: `loaded`, `broken`, `quarantined`, or `skipped` where it may not be imported.
+        code: Of the problem that was found, to be worded in any language; empty for `loaded`.
+        params: Of that problem's message.
         version: Of the distribution that was checked.
         at: ISO 8601, UTC.
     """
 
     state: str
-    reason: str
+    code: str
+    params: Mapping[str, str]
     version: str
     at: str
 
+    @property
+    def problem(self) -> Problem | None:
+        """What was found, to be worded; None where nothing was, or nothing known here."""
+        params: dict[str, Any] = dict(self.params)
+        return problem(self.code, **params) if self.code in CODES else None
+
 
 class ProviderRecord(NamedTuple):
-    """The whole file: distributions that are enabled, checks by distribution."""
+    """The whole file: distributions that are enabled, and checks by `Candidate.key`."""
 
     enabled: Mapping[str, Enabled]
     checks: Mapping[str, CheckResult]
@@ -68,9 +76,12 @@ class RecordFile:
         try:
             return ProviderRecord(
                 {name: Enabled(**row) for name, row in raw["enabled"].items()},
-                {name: CheckResult(**row) for name, row in raw["checks"].items()},
+                {
+                    key: CheckResult(**{**row, "params": dict(row["params"])})
+                    for key, row in raw["checks"].items()
+                },
             )
-        except (AttributeError, KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise self._corrupt() from None
 
     def enable(self, distribution: str, enabled: Enabled) -> None:
@@ -86,7 +97,7 @@ class RecordFile:
             return distribution in record.enabled
 
     def note(self, checks: Mapping[str, CheckResult]) -> None:
-        """Keep what a check found, for the distributions that it covered."""
+        """Keep what a check found, for the providers that it covered."""
         with self._rewritten() as record:
             self._write(record._replace(checks={**record.checks, **checks}))
 

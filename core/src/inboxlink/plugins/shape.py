@@ -4,51 +4,71 @@ The contract's dataclasses check nothing when they are made; pydantic would, and
 must not pay for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["misfit"]
+__all__ = ["MAX_CHARACTERS", "MAX_ITEMS", "misfit"]
+
+#: What is shown of the longest text there is, a disclosure's body; the rest would go unread.
+MAX_CHARACTERS = 20_000
+
+#: Far more than any list of the contract has: endpoints, scopes, kinds of data.
+MAX_ITEMS = 1000
+
+#: The way to a value that does not fit, and what is wrong with it.
+_Misfit = tuple[tuple[str, ...], str]
 
 
 def misfit(value: object, expected: Any) -> str | None:  # noqa: ANN401 - any annotation
-    """Where a value is not what an annotation says.
+    """Where a value is not what an annotation says, or is beyond all measure.
 
     Args:
         value: What a provider gave.
         expected: A class, or a union, tuple, frozenset or mapping of such.
 
     Returns:
-        The place and the type found there, such as `endpoints.0.port is a str`; None = it fits.
+        The place, what was found and what is wanted, such as `endpoints.0.port: str, not int`;
+        None = it fits.
     """
-    place = _misfit(value, expected)
-    return None if place is None else f"{place or 'it'} is a {_type_at(value, place)}"
+    found = _misfit(value, expected)
+    if found is None:
+        return None
+    place, wrong = found
+    return f"{'.'.join(place)}: {wrong}" if place else wrong
 
 
-def _misfit(value: object, expected: Any) -> str | None:  # noqa: ANN401
+def _misfit(value: object, expected: Any) -> _Misfit | None:  # noqa: ANN401
     origin, arguments = get_origin(expected), get_args(expected)
     if origin in (Union, UnionType):
-        places = [_misfit(value, each) for each in arguments]
-        # The branch that got furthest says most; a value for None never does.
-        return None if None in places else max((each or "" for each in places), key=len)
+        found = [_misfit(value, each) for each in arguments]
+        # The branch that got furthest says most; None is rarely what was meant.
+        wrong = [each for each in found if each is not None]
+        return None if None in found else max(wrong, key=lambda each: len(each[0]))
     if origin is Literal:
-        return None if value in arguments else ""
+        return None if value in arguments else _wrong(value, f"one of {arguments}")
     if origin in (tuple, frozenset):
         if not isinstance(value, origin):
-            return ""
-        return _first((str(n), _misfit(each, arguments[0])) for n, each in enumerate(value))
+            return _wrong(value, origin.__name__)
+        return _too_much(value) or _first(
+            (str(n), _misfit(each, arguments[0])) for n, each in enumerate(value)
+        )
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(value, Mapping):
-            return ""
-        pairs = [(key, _misfit(key, arguments[0])) for key in value]
-        pairs += [(key, _misfit(each, arguments[1])) for key, each in value.items()]
-        return _first((str(key), place) for key, place in pairs)
+            return _wrong(value, "mapping")
+        return (
+            _too_much(value)
+            or _first(("key", _misfit(key, arguments[0])) for key in value)
+            or _first((key, _misfit(each, arguments[1])) for key, each in value.items())
+        )
     if expected is NoneType:
-        return None if value is None else ""
+        return None if value is None else _wrong(value, "None")
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is int):
-        return ""
+        return _wrong(value, expected.__name__)
+    if isinstance(value, str) and len(value) > MAX_CHARACTERS:
+        return (), f"{len(value)} characters, at most {MAX_CHARACTERS}"
     if not is_dataclass(expected):
         return None
     assert isinstance(expected, type)
@@ -59,22 +79,19 @@ def _misfit(value: object, expected: Any) -> str | None:  # noqa: ANN401
     )
 
 
-def _first(places: Any) -> str | None:  # noqa: ANN401 - pairs of a name and a place or None
-    for name, place in places:
-        if place is not None:
-            return f"{name}.{place}" if place else name
+def _wrong(value: object, wanted: str) -> _Misfit:
+    return (), f"{type(value).__name__}, not {wanted}"
+
+
+def _too_much(value: Any) -> _Misfit | None:  # noqa: ANN401 - anything with a length
+    return ((), f"{len(value)} items, at most {MAX_ITEMS}") if len(value) > MAX_ITEMS else None
+
+
+def _first(parts: Iterable[tuple[str, _Misfit | None]]) -> _Misfit | None:
+    for name, found in parts:
+        if found is not None:
+            return (name, *found[0]), found[1]
     return None
-
-
-def _type_at(value: object, place: str | None) -> str:
-    for name in (place or "").split(".") if place else ():
-        if isinstance(value, Mapping):
-            value = next((each for key, each in value.items() if str(key) == name), None)
-        elif name.isdecimal() and isinstance(value, tuple | frozenset):
-            value = tuple(value)[int(name)]
-        else:
-            value = getattr(value, name, None)
-    return type(value).__name__
 
 
 @cache

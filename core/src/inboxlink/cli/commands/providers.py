@@ -6,7 +6,7 @@ pydantic, SQLAlchemy nor ssl.
 
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -15,10 +15,13 @@ from inboxlink.cli.app import group
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.wording import w
 from inboxlink.errors import Kind, SetupError, problem
+from inboxlink.texts import safe_text
 
 if TYPE_CHECKING:
+    from inboxlink.errors import Problem
+    from inboxlink.plugins.candidates import Candidate
     from inboxlink.plugins.policy import Verdict
-    from inboxlink.plugins.record import ProviderRecord, RecordFile
+    from inboxlink.plugins.record import CheckResult, ProviderRecord, RecordFile
 
 __all__ = ["command"]
 
@@ -28,7 +31,14 @@ def command() -> None:
     """See `cli.providers` in the strings."""
 
 
-def _vetted() -> tuple[tuple["Verdict", ...], "ProviderRecord", "RecordFile"]:
+class _Vetted(NamedTuple):
+    verdicts: tuple["Verdict", ...]
+    record: "ProviderRecord"
+    file: "RecordFile"
+    missing: dict[str, tuple[str, ...]]
+
+
+def _vetted() -> _Vetted:
     from inboxlink.config import source
     from inboxlink.config.paths import locate
     from inboxlink.plugins.candidates import installed
@@ -39,47 +49,83 @@ def _vetted() -> tuple[tuple["Verdict", ...], "ProviderRecord", "RecordFile"]:
     file = RecordFile(paths.data)
     record = file.read()
     policy = Policy.read(os.environ, source.provider_names(source.read(paths.config)))
-    return vet(installed(), policy, record), record, file
+    candidates = installed()
+    return _Vetted(vet(candidates, policy, record), record, file, policy.missing(candidates))
 
 
 @command.command("list", help=w("cli.providers.list"))
 @pass_session
 def list_providers(session: Session) -> None:
     """See `cli.providers.list` in the strings."""
-    verdicts, record, _ = _vetted()
-    rows = []
+    verdicts, record, _, missing = _vetted()
+    checks = {}
     for verdict in verdicts:
-        candidate = verdict.candidate
-        check = record.checks.get(candidate.distribution)
-        is_current = check is not None and check.version == candidate.version
-        rows.append(
-            {
-                "name": candidate.name,
-                "distribution": candidate.distribution,
-                "version": candidate.version,
-                "state": verdict.state.value,
-                "reason": (
-                    None if verdict.reason is None else session.words(verdict.reason.message)
-                ),
-                "last_check": check.state if check and is_current else None,
-                "last_check_reason": check.reason if check and is_current else None,
-            }
-        )
+        check = record.checks.get(verdict.candidate.key)
+        # What was found of another version says nothing of this one.
+        checks[verdict] = check if check and check.version == verdict.candidate.version else None
     if session.is_json:
-        for row, verdict in zip(rows, verdicts, strict=True):
-            row["digest"] = verdict.candidate.digest
-        session.emit({"providers": rows})
+        rows = [_row(session, verdict, check) for verdict, check in checks.items()]
+        session.emit({"providers": rows, "missing": missing})
         return
-    if not rows:
+    if not verdicts:
         session.say("cli.providers.none")
     # Plain text: the library that draws tables would be half of what this command costs.
-    for row in rows:
-        checked = row["last_check"] or session.words("cli.providers.unchecked")
-        line = f"{row['name']:<12} {row['distribution']} {row['version']}"
-        click.echo(f"{line:<44} {row['state']}, {checked}")
-        for reason in (row["reason"], row["last_check_reason"]):
-            if reason:
-                click.echo(f"{'':<12} {reason}")
+    for verdict, check in checks.items():
+        name, distribution, version = _named(verdict.candidate)
+        state = session.words(f"cli.providers.state.{verdict.state}")
+        checked = f"cli.providers.state.{check.state}" if check else "cli.providers.unchecked"
+        click.echo(f"{f'{name:<12} {distribution} {version}':<44} {state}", nl=False)
+        click.echo(f", {session.words(checked)}")
+        _explain(session, verdict.reason)
+        _explain(session, check.problem if check else None)
+    _show_missing(session, missing)
+
+
+def _row(session: Session, verdict: "Verdict", check: "CheckResult | None") -> dict[str, object]:
+    candidate, found = verdict.candidate, check.problem if check else None
+    reason = None if verdict.reason is None else session.words(verdict.reason.message)
+    return {
+        "name": candidate.name,
+        "distribution": candidate.distribution,
+        "version": candidate.version,
+        "state": verdict.state.value,
+        "reason": reason,
+        "last_check": check.state if check else None,
+        "last_check_reason": check and (session.words(found.message) if found else ""),
+        "digest": candidate.digest,
+    }
+
+
+def _named(candidate: "Candidate") -> tuple[str, str, str]:
+    # All three come from a file that somebody else wrote.
+    name, distribution, version = (
+        safe_text(part, 60) for part in (candidate.name, candidate.distribution, candidate.version)
+    )
+    return name, distribution, version
+
+
+def _explain(session: Session, trouble: "Problem | None") -> None:
+    if trouble is None:
+        return
+    _indent(session.words(trouble.message))
+    if trouble.remedy is not None:
+        _indent(f"→ {session.words(trouble.remedy)}")
+
+
+def _indent(worded: str) -> None:
+    import shutil
+
+    from inboxlink.cli.wrapping import wrapped
+
+    width = shutil.get_terminal_size().columns - 4
+    for line in wrapped(worded, width).splitlines():
+        click.echo(f"    {line}")
+
+
+def _show_missing(session: Session, missing: dict[str, tuple[str, ...]]) -> None:
+    for setting, names in missing.items():
+        click.echo(f"✗ {setting}")
+        _indent(session.words("cli.providers.missing", names=", ".join(names)))
 
 
 @command.command("enable", help=w("cli.providers.enable"))
@@ -88,9 +134,11 @@ def list_providers(session: Session) -> None:
 @pass_session
 def enable(session: Session, distribution: str, yes: bool) -> None:  # noqa: FBT001
     """See `cli.providers.enable` in the strings."""
+    from inboxlink.plugins.candidates import normalised
     from inboxlink.plugins.record import Enabled
 
-    verdicts, _, file = _vetted()
+    verdicts, _, file, _ = _vetted()
+    distribution = normalised(distribution)
     candidate = next(
         (each.candidate for each in verdicts if each.candidate.distribution == distribution), None
     )
@@ -125,9 +173,11 @@ def enable(session: Session, distribution: str, yes: bool) -> None:  # noqa: FBT
 @pass_session
 def disable(session: Session, distribution: str) -> None:
     """See `cli.providers.disable` in the strings."""
+    from inboxlink.plugins.candidates import normalised
     from inboxlink.plugins.policy import FIRST_PARTY
 
-    _, _, file = _vetted()
+    distribution = normalised(distribution)
+    file = _vetted().file
     if distribution in FIRST_PARTY.values():
         raise SetupError(problem("provider_first_party", distribution=distribution))
     if not file.disable(distribution):
@@ -139,30 +189,41 @@ def disable(session: Session, distribution: str) -> None:
 @pass_session
 def doctor(session: Session) -> int:
     """See `cli.providers.doctor` in the strings."""
-    from inboxlink.plugins.doctor import examine
+    from inboxlink.plugins.doctor import bound_s, examine
 
-    verdicts, _, file = _vetted()
-    with session.busy("cli.busy.doctor"):
+    verdicts, _, file, missing = _vetted()
+    with session.busy("cli.busy.doctor", seconds=f"{bound_s(len(verdicts)):g}"):
         results = examine(verdicts, datetime.now(UTC))
-    file.note({name: result for name, result in results.items() if result.state != "skipped"})
+    file.note({key: result for key, result in results.items() if result.state != "skipped"})
     is_healthy = all(result.state in ("loaded", "skipped") for result in results.values())
     if session.is_json:
-        session.emit(
-            {
-                "providers": [
-                    {"distribution": name, "state": result.state, "reason": result.reason}
-                    for name, result in results.items()
-                ]
-            }
-        )
+        rows = [
+            _examined(session, each.candidate, results[each.candidate.key]) for each in verdicts
+        ]
+        session.emit({"providers": rows, "missing": missing})
     else:
-        for name, result in results.items():
+        for each in verdicts:
+            result = results[each.candidate.key]
             mark = {"loaded": "✓", "skipped": "·"}.get(result.state, "✗")
+            name, distribution, version = _named(each.candidate)
             state = session.words(f"cli.providers.state.{result.state}")
-            click.echo(f"{mark} {name} {result.version}: {state}")
-            if result.reason:
-                click.echo(f"    {result.reason}")
+            click.echo(f"{mark} {name} ({distribution} {version}): {state}")
+            _explain(session, result.problem)
+        _show_missing(session, missing)
     return exits.OK if is_healthy else exits.STATUS[Kind.PROVIDER]
+
+
+def _examined(session: Session, candidate: "Candidate", result: "CheckResult") -> dict[str, object]:
+    found = result.problem
+    return {
+        "name": candidate.name,
+        "distribution": candidate.distribution,
+        "version": candidate.version,
+        "state": result.state,
+        "code": result.code or None,
+        "reason": session.words(found.message) if found else "",
+        "remedy": session.words(found.remedy) if found and found.remedy else None,
+    }
 
 
 def _tell(session: Session, key: str, distribution: str) -> None:
