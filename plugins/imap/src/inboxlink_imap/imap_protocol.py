@@ -43,7 +43,11 @@ class _Protocol(imaplib.IMAP4):
 
     # imapclient raises the level to log every line; imaplib itself keeps the last ten.
     debug = property(lambda _: 0, lambda _, __: None)
+    # A prefix of its own for every connection, as imaplib draws one, is a pattern compiled anew.
+    tagpre = property(lambda _: b"AAAA", lambda _, __: None)
     literal: Any
+    capabilities: tuple[str, ...]
+    untagged_responses: dict[str, list[Any]]
 
     def __init__(
         self, channel: Channel, reader: AnswerReader, heard: Heard, greeting: bytes
@@ -88,6 +92,15 @@ class _Protocol(imaplib.IMAP4):
             self.literal = _Continuation((user + b" {%d}" % len(secret), secret)).next
             answer = self._simple_command("LOGIN", b"{%d}" % len(user))
         self._signed_in(answer)
+
+    def _get_capabilities(self) -> None:
+        # A greeting that names them (RFC 9051 section 7.1) saves a question. Only what came over
+        # TLS gets here: the greeting of STARTTLS was replaced by one that names none.
+        named = self.untagged_responses.pop("CAPABILITY", None)
+        if named is None:
+            super()._get_capabilities()  # type: ignore[misc]
+        else:
+            self.capabilities = tuple(named[-1].decode("ascii", "replace").upper().split())
 
     def _signed_in(self, answer: tuple[str, list[Any]]) -> None:
         if answer[0] != "OK":
