@@ -8,7 +8,7 @@ So only its handling of commands and replies is used, over a verified channel wi
 import base64
 import re
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.generator import BytesGenerator
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -121,8 +121,7 @@ class SmtpSession:
         Raises:
             MailboxError: `sender_refused`, or the server is in trouble.
         """
-        self._envelope(address)
-        self._expect(250, self._command("RSET"))
+        self._envelope(address, "RSET")
 
     def send(self, message: EmailMessage, address: Address) -> None:
         """Send a message from the person to themselves.
@@ -158,19 +157,33 @@ class SmtpSession:
         finally:
             self._channel.close()
 
-    def _envelope(self, address: Address) -> None:
+    def _envelope(self, address: Address, *after: str) -> None:
         options = ""
         if not address.is_ascii:
             if not self._protocol.has_extn("smtputf8"):
                 raise self._error("sender_refused", b"no SMTPUTF8")
             self._protocol.command_encoding = "utf-8"
             options = " SMTPUTF8"  # RFC 6531 section 3.4
-        mail = self._command("MAIL", f"FROM:<{address}>{options}")
-        self._expect(250, mail, otherwise="sender_refused")
-        recipient = self._command("RCPT", f"TO:<{address}>")
+        mail = f"MAIL FROM:<{address}>{options}"
+        replies = self._replies(mail, f"RCPT TO:<{address}>", *after)
+        self._expect(250, next(replies), otherwise="sender_refused")
+        recipient = next(replies)
         # 251 says that it goes elsewhere (RFC 5321 section 3.4), which is no matter here.
         if recipient[0] != 251:
             self._expect(250, recipient, otherwise="sender_refused")
+        for reply in replies:
+            self._expect(250, reply)
+
+    def _replies(self, *commands: str) -> Iterator[tuple[int, bytes]]:
+        """The replies in turn; the commands go at once where the server allows it (RFC 2920)."""
+        if not self._protocol.has_extn("pipelining"):
+            for command in commands:
+                yield self._command(command)
+            return
+        for command in commands:
+            self._ask(self._protocol.putcmd, command)
+        for _ in commands:
+            yield self._ask(self._protocol.getreply)
 
     def _command(self, verb: str, argument: str = "") -> tuple[int, bytes]:
         return self._ask(self._protocol.docmd, verb, argument)
