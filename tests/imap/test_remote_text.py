@@ -72,3 +72,12 @@ def test_a_long_line_takes_no_time() -> None:
     began = time.perf_counter()
     RemoteText((SECRET, "AAAB")).clean(said)
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize("secret", ["x", "xy", "xyz", "p\u00e4", 'a"', "%", "correct horse"])
+def test_a_text_that_is_the_secret_and_nothing_else(secret: str) -> None:
+    """However short a secret is, a text of its very length is masked, in every form."""
+    text = RemoteText((secret, "another that is longer"))
+    quoted = secret.replace('"', '\\"')
+    for said in (secret, secret.upper(), quoted, quote(secret, safe="")):
+        assert text.clean(said) == "•••"

@@ -227,15 +227,15 @@ class ImapSession:
         refusal = policy.greeting_refusal(line)
         if refusal is not None:
             raise SetupError(policy.refused(refusal))
-        said = self._text.clean(line)
         if not line:
             raise MailboxError(endpoint_problem("connection_lost", self._endpoint))
-        if line.upper().startswith(b"* BYE"):
-            code = imap_refusal(line.decode("utf-8", "replace"), "server_unavailable")
-            raise InboxlinkError.of(endpoint_problem(code, self._endpoint, said))
         # PREAUTH (RFC 9051 section 7.1.4) would leave the password unproven.
         if not line.upper().startswith(b"* OK"):
-            raise MailboxError(endpoint_problem("protocol_error", self._endpoint, said))
+            is_bye = line.upper().startswith(b"* BYE")
+            text = line.decode("utf-8", "replace")
+            code = imap_refusal(text, "server_unavailable") if is_bye else "protocol_error"
+            said = self._text.clean(line)
+            raise InboxlinkError.of(endpoint_problem(code, self._endpoint, said))
         return line if before_tls is None else b"* OK TLS is up\r\n"
 
     def _ask(

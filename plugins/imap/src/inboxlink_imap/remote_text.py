@@ -9,6 +9,7 @@ import base64
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from urllib.parse import quote
 
 __all__ = ["MAX_CHARACTERS", "RemoteText"]
@@ -33,25 +34,32 @@ class RemoteText:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        secrets = [secret for secret in secrets if secret]
-        forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len)
-        words = "|".join(re.escape(form) for form in reversed(forms))
-        self._secret = re.compile(words, re.IGNORECASE) if words else None
-        self._encoded = [part for secret in secrets for part in _encoded(secret)]
+        secrets = tuple(secret for secret in secrets if secret)
+        self._forms = {form for secret in secrets for form in _forms(secret)}
+        self._encoded = tuple(part for secret in secrets for part in _encoded(secret))
+        # A pattern matches as many characters as it has: what is shorter holds no secret.
+        self._shortest = min(map(len, (*self._forms, *self._encoded)), default=0)
 
     def clean(self, said: bytes | str) -> str | None:
         """The words in one line of at most `MAX_CHARACTERS`; None = nothing was said."""
         text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
         # Once as it came, once more without the characters that may have split a secret.
         text = self._masked(text)
-        shown = (" " if unicodedata.category(c) in _UNSHOWABLE else c for c in text)
-        text = self._masked(" ".join("".join(shown).split()))
+        if not text.isprintable():  # or it holds nothing unshowable
+            text = "".join(" " if unicodedata.category(c) in _UNSHOWABLE else c for c in text)
+        text = self._masked(" ".join(text.split()))
         if len(text) > MAX_CHARACTERS:
             text = f"{text[: MAX_CHARACTERS - 1]}…"
         return text or None
 
+    @cached_property
+    def _secret(self) -> re.Pattern[str]:
+        # Compiled for the first text that is long enough: many servers never say one.
+        forms = sorted(self._forms, key=len, reverse=True)
+        return re.compile("|".join(re.escape(form) for form in forms), re.IGNORECASE)
+
     def _masked(self, text: str) -> str:
-        if self._secret is None:
+        if not self._forms or len(text) < self._shortest:
             return text
         return _BASE64.sub(self._masked_run, self._secret.sub(_MASK, text))
 
