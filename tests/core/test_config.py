@@ -1,5 +1,7 @@
 """The operator's file: read, checked and changed."""
 
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -131,6 +133,47 @@ def test_presets_are_written_beside_comments(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with pytest.raises(SetupError, match="preset_unknown"):
         edit.remove_preset(file, "a.org")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
+def test_a_file_that_cannot_be_written_is_named_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Where the new file cannot be made durable, the old one stands and nothing lies about."""
+    file = tmp_path / "inboxlink.toml"
+    file.write_text("# mine\n")
+
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    server = {"host": "mail.a.org", "port": 993, "tls": "implicit"}
+    preset = Preset.model_validate({"imap": server, "smtp": server | {"port": 465}})
+    with pytest.raises(SetupError, match="config_unwritable") as caught:
+        edit.set_preset(file, "a.org", preset)
+    assert caught.value.problem.message.params["path"] == str(file)
+    assert file.read_text() == "# mine\n"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """Directories are made where there are none; a file in the place of one is named."""
+    server = {"host": "mail.a.org", "port": 993, "tls": "implicit"}
+    preset = Preset.model_validate({"imap": server, "smtp": server | {"port": 465}})
+    edit.set_preset(tmp_path / "deep" / "down" / "inboxlink.toml", "a.org", preset)
+    assert load(tmp_path / "deep" / "down" / "inboxlink.toml").presets == {"a.org": preset}
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SetupError, match="config_unwritable"):
+        edit.set_preset(tmp_path / "file" / "inboxlink.toml", "a.org", preset)
+
+
+def test_a_preset_that_is_not_there_cannot_be_removed(tmp_path: Path) -> None:
+    """Neither from a file without presets nor where there is no file."""
+    for file in (tmp_path / "none.toml", tmp_path / "empty.toml"):
+        with pytest.raises(SetupError, match="preset_unknown"):
+            edit.remove_preset(file, "a.org")
+        (tmp_path / "empty.toml").write_text("[application]\n")
+    assert not (tmp_path / "none.toml").exists()
 
 
 def test_a_home_moves_everything(tmp_path: Path) -> None:

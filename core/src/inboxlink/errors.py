@@ -206,6 +206,7 @@ _SETUP: dict[str, Blame | None] = {
     "config_invalid": Blame.OPERATOR,
     "config_unreadable": Blame.OPERATOR,
     "ca_file_unusable": Blame.OPERATOR,
+    "config_unwritable": Blame.OPERATOR,
     "preset_unknown": Blame.OPERATOR,
     "sign_in_again": Blame.PERSON,
     "export_invalid": Blame.PERSON,

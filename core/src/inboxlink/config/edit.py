@@ -14,7 +14,11 @@ __all__ = ["remove_preset", "set_preset"]
 
 
 def set_preset(path: Path, domain: str, preset: Preset) -> None:
-    """Write or replace the preset of a domain; the file is made if it is not there."""
+    """Write or replace the preset of a domain; the file is made if it is not there.
+
+    Raises:
+        SetupError: `config_unwritable`; the file is as it was.
+    """
     document = _read(path)
     presets = document.setdefault("presets", tomlkit.table(is_super_table=True))
     table = tomlkit.table()
@@ -31,7 +35,7 @@ def remove_preset(path: Path, domain: str) -> None:
     """Take the preset of a domain out.
 
     Raises:
-        SetupError: `preset_unknown`.
+        SetupError: `preset_unknown`; `config_unwritable`, and the file is as it was.
     """
     document = _read(path)
     presets = document.get("presets")
@@ -48,10 +52,19 @@ def _read(path: Path) -> tomlkit.TOMLDocument:
 
 
 def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".inboxlink-")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(tomlkit.dumps(document))
-        file.flush()
-        os.fsync(descriptor)
-    Path(temporary).replace(path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".inboxlink-")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(tomlkit.dumps(document))
+                file.flush()
+                os.fsync(descriptor)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = type(error).__name__
+        raise SetupError(problem("config_unwritable", path=str(path), reason=reason)) from None
