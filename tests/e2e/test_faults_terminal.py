@@ -64,10 +64,10 @@ def test_a_signal_while_waiting_gives_the_cursor_back(
     to_the_password(terminal)
     terminal.expect("Talking to the servers")
     seen = terminal.before + terminal.after
-    waiting, _ = silent.accept()
-    begun = time.monotonic()
-    terminal.kill(number)
-    ended = ended_by(terminal)
+    with silent.accept()[0]:
+        begun = time.monotonic()
+        terminal.kill(number)
+        ended = ended_by(terminal)
     assert time.monotonic() - begun < 5
     assert (ended, terminal.exitstatus) == (
         (signal.SIGTERM, None) if number == signal.SIGTERM else (None, 130)
@@ -77,4 +77,3 @@ def test_a_signal_while_waiting_gives_the_cursor_back(
     assert screen.rindex(SHOW) > screen.rindex(HIDE)
     assert "Traceback" not in screen
     assert terminal.getecho()
-    waiting.close()
