@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import inboxlink
+from inboxlink import texts
 from inboxlink.errors import CODES
 from inboxlink.texts import Words, language_of, safe_text
 from inboxlink.types.text import Text
@@ -87,6 +88,45 @@ def test_unknown_keys_and_values_do_no_harm() -> None:
 def test_values_are_cleaned() -> None:
     """What is put into a text cannot carry an escape sequence."""
     assert "\x1b" not in Words("en")("error.host_not_found", host="\x1b]52;c;evil\x07")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"half a {", b"\xff\xfe", b"[1]", b'{"acme.title": 7}', b'{"other.title": "x"}'],
+)
+def test_strings_of_a_provider_may_be_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    """A file that cannot be read, or speaks for others, leaves the keys to be shown."""
+    folder = tmp_path / "acme_strings" / "strings"
+    folder.mkdir(parents=True)
+    (folder / "en.json").write_bytes(content)
+    monkeypatch.syspath_prepend(tmp_path)
+    texts._strings.cache_clear()
+    words = Words("en", {"acme": "acme_strings", "gone": "no.such.package"})
+    assert words("acme.title") == "acme.title"
+    assert not words.has("other.title")
+    assert words("error.cancelled") == strings("en")["error.cancelled"]
+
+
+@pytest.mark.parametrize("template", ["{", "{0}", "{a.b}", "{a[9]}", "{a!z}", "{a:d}"])
+def test_a_template_that_cannot_be_filled_is_shown(template: str) -> None:
+    """A slip in a provider's text is shown as it is, and stops nothing."""
+    assert Words("en")(Text("acme.none", {"a": "x"}, template)) == template
+
+
+def test_the_words_of_a_provider_are_cleaned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its strings nor a default carries an escape sequence to a terminal."""
+    folder = tmp_path / "acme_words" / "strings"
+    folder.mkdir(parents=True)
+    (folder / "en.json").write_text(json.dumps({"acme.title": "\x1b[2Jred\u202e"}))
+    monkeypatch.syspath_prepend(tmp_path)
+    words = Words("en", {"acme": "acme_words"})
+    assert words("acme.title") == "\\x1b[2Jred\\u202e"
+    assert words(Text("acme.other", {}, "\x1b[2J")) == "\\x1b[2J"
+    assert len(words(Text("acme.other", {}, "x" * 10_000_000))) <= 2000
 
 
 @given(st.text())

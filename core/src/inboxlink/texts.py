@@ -38,7 +38,7 @@ class Words:
         for tongue in dict.fromkeys((self.language, "en")):
             strings = dict(_strings("inboxlink", tongue))
             for provider, package in (providers or {}).items():
-                own = _strings(package, tongue)
+                own = _provided(package, tongue)
                 strings |= {k: v for k, v in own.items() if k.startswith(f"{provider}.")}
             self._strings.append(strings)
 
@@ -47,9 +47,14 @@ class Words:
         key, given, default = (
             (text, params, "") if isinstance(text, str) else (text.key, text.params, text.default)
         )
-        template = next((each[key] for each in self._strings if key in each), default or key)
+        template = next(
+            (each[key] for each in self._strings if key in each), safe_text(default or key)
+        )
         values = {name: safe_text(value) for name, value in {**self.common, **given}.items()}
-        return template.format_map(_Given(values))
+        try:
+            return template.format_map(_Given(values))
+        except (ValueError, LookupError, AttributeError):
+            return template  # a provider's slip; better its own words than none
 
     def has(self, key: str) -> bool:
         """Whether any language knows the key."""
@@ -85,6 +90,21 @@ def _shown(character: str) -> str:
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _provided(package: str, language: str) -> Mapping[str, str]:
+    # A provider's file may be anything; without it, its keys are shown.
+    try:
+        strings: object = _strings(package, language)
+    except (OSError, ValueError, ImportError):
+        return {}
+    if not isinstance(strings, dict):
+        return {}
+    return {
+        str(key): safe_text(words, 20_000)
+        for key, words in strings.items()
+        if isinstance(words, str)
+    }
 
 
 # Not pathlib, whose import is a tenth of what `--help` may cost.
