@@ -6,6 +6,7 @@ import pytest
 
 from core.custody import sql
 from core.test_flows import PASSWORD, begun, play, script
+from inboxlink import hookimpl
 from inboxlink.connect import keeping
 from inboxlink.connect.host import Host
 from inboxlink.connect.request import Connected
@@ -36,6 +37,26 @@ def meanwhile(scripted: Host, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         monkeypatch.setattr(keeping, "verify", verify)
 
     return happen
+
+
+def test_a_revocation_that_answers_nonsense_keeps_no_secret(
+    scripted: Host, monkeypatch: pytest.MonkeyPatch, connection: Connection
+) -> None:
+    """The provider's answer is not believed, and the local secret goes all the same."""
+    # req 110
+    from inboxlink_scripted import provider
+
+    def revoke(ctx: object, credential: object) -> str:
+        return "done"
+
+    monkeypatch.setattr(provider, "revoke", hookimpl(revoke), raising=False)
+    with Host() as host:
+        ended = keeping.disconnect(host, connection, revoke=True)
+    assert ended.problem is not None
+    assert ended.problem.code == "provider_result_invalid"
+    assert ended.connection.state is ConnectionState.DISCONNECTED
+    (count,) = sql(scripted.paths.data, "select count(*) from connection_secret")[0]
+    assert count == 0
 
 
 def test_automation_switched_during_a_verification_stays(

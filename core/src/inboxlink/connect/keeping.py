@@ -8,6 +8,7 @@ from inboxlink.connect.proving import call_context, state_of, verify
 from inboxlink.connect.request import Request
 from inboxlink.consent.ledger import EntryKind
 from inboxlink.errors import HostError, InboxlinkError, Kind, Problem, SetupError, problem
+from inboxlink.plugins.shape import misfit
 from inboxlink.store.connections import Connection, ConnectionState
 from inboxlink.types.context import CallContext, Previous, Purpose
 from inboxlink.types.detection import Basis, Detection
@@ -179,6 +180,14 @@ def _revoke(
         result: RevokeResult = host.caller.call(
             connection.provider, "revoke", ctx=context, credential=credential
         )
+        reason = misfit(result, RevokeResult)
+        if reason is not None:
+            return None, problem(
+                "provider_result_invalid",
+                provider=connection.provider,
+                hook="revoke",
+                reason=reason,
+            )
     except InboxlinkError as error:
         return None, error.problem
     return result, None
