@@ -23,3 +23,15 @@ def scripted(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
         yield host
     for name in [name for name in sys.modules if name.startswith("inboxlink_scripted")]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A directory at the front of the path, of this process and of its children."""
+    directory = tmp_path / "distributions"
+    directory.mkdir()
+    monkeypatch.syspath_prepend(directory)
+    monkeypatch.setenv("PYTHONPATH", str(directory))
+    yield directory
+    for name in [name for name in sys.modules if name.endswith("_module")]:
+        del sys.modules[name]

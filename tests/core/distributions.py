@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
-__all__ = ["good", "install"]
+from inboxlink.plugins.candidates import Candidate, installed
+from inboxlink.plugins.policy import Policy, Verdict, vet
+from inboxlink.plugins.record import Enabled, ProviderRecord
+
+__all__ = ["NOTHING", "candidate", "enabled", "good", "install", "verdicts"]
+
+NOTHING = ProviderRecord({}, {})
+POLICY = Policy()
 
 _GOOD = """
 from inboxlink import hookimpl
@@ -43,8 +50,12 @@ def install(
     name: str,
     code: str | None = None,
     requires: str = "inboxlink",
+    entry: str | None = None,
 ) -> Path:
-    """Put a provider's distribution into a directory of the path; gives its module's file."""
+    """Put a provider's distribution into a directory of the path; gives its module's file.
+
+    `entry` is what its entry point names, where that is not its module.
+    """
     module = f"{distribution.replace('-', '_')}_module"
     file = directory / f"{module}.py"
     file.write_text(good(name) if code is None else code)
@@ -53,6 +64,22 @@ def install(
     (info / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\nRequires-Dist: {requires}\n"
     )
-    (info / "entry_points.txt").write_text(f"[inboxlink.providers]\n{name} = {module}\n")
+    (info / "entry_points.txt").write_text(f"[inboxlink.providers]\n{name} = {entry or module}\n")
     (info / "RECORD").write_text(f"{module}.py,sha256=aaaa,10\n")
     return file
+
+
+def verdicts(policy: Policy = POLICY, record: ProviderRecord = NOTHING) -> dict[str, Verdict]:
+    """What metadata tells of everything that is installed, by distribution."""
+    return {each.candidate.distribution: each for each in vet(installed(), policy, record)}
+
+
+def candidate(distribution: str) -> Candidate:
+    """The one provider of a distribution."""
+    return next(each for each in installed() if each.distribution == distribution)
+
+
+def enabled(distribution: str) -> ProviderRecord:
+    """The record of an operator who enabled a distribution as it is now."""
+    found = candidate(distribution)
+    return ProviderRecord({distribution: Enabled(found.version, found.digest, "now")}, {})

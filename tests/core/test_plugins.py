@@ -1,47 +1,18 @@
 """Finding, vetting, loading and calling providers, among them bad ones."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from core.distributions import good, install
+from core.distributions import NOTHING, candidate, enabled, good, install, verdicts
 from inboxlink.errors import MailboxError, ProviderFault
 from inboxlink.plugins.calling import DEADLINES_S, Caller
-from inboxlink.plugins.candidates import UNVERIFIABLE, Candidate, installed
+from inboxlink.plugins.candidates import UNVERIFIABLE, installed
 from inboxlink.plugins.doctor import examine
 from inboxlink.plugins.loading import load
-from inboxlink.plugins.policy import Policy, State, Verdict, vet
-from inboxlink.plugins.record import CheckResult, Enabled, ProviderRecord, RecordFile
-
-NOTHING = ProviderRecord({}, {})
-POLICY = Policy()
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A directory at the front of the path, of this process and of its children."""
-    directory = tmp_path / "distributions"
-    directory.mkdir()
-    monkeypatch.syspath_prepend(directory)
-    monkeypatch.setenv("PYTHONPATH", str(directory))
-    yield directory
-    for name in [name for name in sys.modules if name.endswith("_module")]:
-        del sys.modules[name]
-
-
-def verdicts(policy: Policy = POLICY, record: ProviderRecord = NOTHING) -> dict[str, Verdict]:
-    return {each.candidate.distribution: each for each in vet(installed(), policy, record)}
-
-
-def candidate(distribution: str) -> Candidate:
-    return next(each for each in installed() if each.distribution == distribution)
-
-
-def enabled(distribution: str) -> ProviderRecord:
-    found = candidate(distribution)
-    return ProviderRecord({distribution: Enabled(found.version, found.digest, "now")}, {})
+from inboxlink.plugins.policy import Policy, State, vet
+from inboxlink.plugins.record import CheckResult, Enabled, RecordFile
 
 
 def test_listing_imports_nothing(place: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from core.distributions import good, install
 from e2e.conftest import Program, Ran
@@ -21,7 +22,7 @@ def detecting(name: str, body: str) -> str:
 
 
 #: What is wrong with each; the provider and its distribution have one name.
-CODE = {
+CODE: dict[str, str | None] = {
     "import-error": "import no_such_module_anywhere",
     "asserts": "assert False, 'at import'",
     "exits": "import sys; sys.exit(3)",
@@ -52,8 +53,17 @@ CODE = {
     "nameless": good("somebody-else"),
     "lingers": "from threading import Event, Thread\n"
     "Thread(target=Event().wait, daemon=False).start()\n" + good("lingers"),
+    "executor": "from concurrent.futures import ThreadPoolExecutor\nfrom threading import Event\n"
+    "ThreadPoolExecutor(1).submit(Event().wait)\n" + good("executor"),
+    "escapes": "raise ImportError('\\x1b[31mESCAPED\\x9b2J\\n\\n\u202e' + 'x ' * 10_000)",
+    "undisclosed": good("undisclosed").replace("ctx):\n    return ()", "ctx):\n    return []"),
+    "no-module": None,
+    "no-attribute": None,
     "well": good("well"),
 }
+
+#: What their entry points name, where that is not their module.
+ENTRY = {"no-module": "no_modul.provider", "no-attribute": "no_attribute_module:provder"}
 
 #: What `providers doctor` says: the state, and a part of the reason.
 EXAMINED = {
@@ -75,6 +85,11 @@ EXAMINED = {
     "nameless": ("broken", "another name"),
     "lingers": ("broken", "thread"),
     "prints": ("loaded", ""),
+    "executor": ("loaded", ""),
+    "escapes": ("broken", r"\x1b[31mESCAPED\x9b2J \u202ex x x"),
+    "undisclosed": ("broken", "disclose: list, not tuple"),
+    "no-module": ("broken", "No module named 'no_modul'"),
+    "no-attribute": ("broken", "has no attribute 'provder'"),
     "well": ("loaded", ""),
     "inboxlink-imap": ("loaded", ""),
 }
@@ -88,6 +103,7 @@ RULED_OUT = {
     "too-new": "incompatible",
     "unread": "incompatible",
     "unlisted": "blocked",
+    "torn": "damaged",
 }
 
 
@@ -102,7 +118,7 @@ def environ(tmp_path: Path, canary: Path) -> Mapping[str, str]:
     place = tmp_path / "distributions"
     place.mkdir()
     for name, code in CODE.items():
-        install(place, name, name, code)
+        install(place, name, name, code, entry=ENTRY.get(name))
     sings = f"open({str(canary)!r}, 'w').close()"
     install(place, "reserved", "imap", sings)
     install(place, "twin-one", "twin", sings)
@@ -111,6 +127,8 @@ def environ(tmp_path: Path, canary: Path) -> Mapping[str, str]:
     install(place, "too-new", "too-new", sings, requires="inboxlink>=99")
     install(place, "unread", "unread", sings, requires="inboxlink>=not.a.version")
     install(place, "unlisted", "unlisted", sings)
+    install(place, "torn", "torn", sings)
+    (place / "torn-1.0.dist-info" / "METADATA").write_text("Metadata-Ver")
     only = {*CODE, *RULED_OUT, "inboxlink-imap"} - {"unlisted"}
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, (str(place), os.environ.get("PYTHONPATH")))),
@@ -121,8 +139,8 @@ def environ(tmp_path: Path, canary: Path) -> Mapping[str, str]:
 
 @pytest.fixture
 def run(program: Program, environ: Mapping[str, str]) -> Callable[..., Ran]:
-    def run(*arguments: str, typed: str = "") -> Ran:
-        ran = program(*arguments, typed=typed, environ=environ)
+    def run(*arguments: str, typed: str = "", **further: str) -> Ran:
+        ran = program(*arguments, typed=typed, environ={**environ, **further})
         assert "PRINTED" not in ran.out + ran.err
         assert "Traceback" not in ran.err
         assert "hunter2" not in ran.out + ran.err
@@ -166,7 +184,74 @@ def test_what_people_are_shown_of_them(run: Callable[..., Ran], language: str) -
     assert shown.status == 0
     for name in {*EXAMINED, *RULED_OUT}:
         assert f" {name} " in shown.out
-    assert max(map(len, shown.out.splitlines())) <= 80
+    assert max(map(cell_len, shown.out.splitlines())) <= 80
+
+
+#: In what is said of them: what is wrong, what it is called, and what to do next.
+SHOWN = {
+    "en": (
+        "✗ misspelt (misspelt 1.0): broken",
+        "unknown hook detekt, no hook detect.",
+        "→ Reinstall it, or tell its authors; the other providers work.",
+        "✗ no-module (no-module 1.0): broken",
+        "No module named 'no_modul'.",
+        "✗ lingers (lingers 1.0): broken",
+        "→ Tell its authors: a thread must be a daemon, or end by itself.",
+        "✓ well (well 1.0): works",
+        "· torn (torn ?): not examined",
+        "→ Install it anew: pip install --force-reinstall torn",
+        "✗ INBOXLINK_PROVIDERS\n    names what is not installed: welll",
+    ),
+    "ja": (
+        "✗ misspelt (misspelt 1.0): 故障",
+        "→ 再インストールするか、作者に知らせてください。他のプロバイダーは使えます。",
+        "プロバイダー lingers がスレッドを残すため、プログラムが終了できません。",
+        "✓ well (well 1.0): 正常",
+        "· torn (torn ?): 未検査",
+        "torn のメタデータを読み取れません。",
+        "✗ INBOXLINK_PROVIDERS\n    インストールされていない名前です: welll",
+    ),
+}
+LISTED = {
+    "en": ("available, broken", "damaged, not checked yet", "unknown hook detekt"),
+    "ja": ("使用可, 故障", "破損, 未検査", "unknown hook detekt"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_what_people_read_of_an_examination(run: Callable[..., Ran], language: str) -> None:
+    """What is wrong and what to do next, in their language, within 80 columns, nothing raw."""
+    few = {"INBOXLINK_PROVIDERS": "misspelt,no-module,lingers,escapes,well,torn,welll"}
+    examined = run("--lang", language, "providers", "doctor", **few)
+    assert examined.status == 13
+    listed = run("--lang", language, "providers", "list", **few)
+    assert listed.status == 0
+    for part in SHOWN[language]:
+        assert part in examined.out
+    for part in LISTED[language]:
+        assert part in listed.out
+    for out in (examined.out, listed.out):
+        assert max(map(cell_len, out.splitlines())) <= 80
+        assert not {"\x1b", "\x9b", "\u202e"} & set(out)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_name_that_was_mistyped_is_answered_with_those_there_are(
+    run: Callable[..., Ran], language: str
+) -> None:
+    """`enable` and `--provider` say what is known here, and where to look."""
+    few = {"INBOXLINK_PROVIDERS": "well,inboxlink-imap"}
+    typed = ("connect", "me@a.org", "--lookup", "offline", "--provider", "wel")
+    for arguments, known in (
+        (("providers", "enable", "wel", "--yes"), "well"),
+        (typed, "imap, well"),
+    ):
+        refused = run("--json", "--lang", language, *arguments, **few)
+        error = refused.json["error"]
+        assert (refused.status, error["code"]) == (12, "provider_unknown")
+        assert "wel" in error["message"]
+        assert known in error["remedy"]
+        assert "inboxlink providers list" in error["remedy"]
 
 
 def test_a_person_connects_all_the_same(

@@ -41,11 +41,10 @@ def _unwind(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _leave(status: int) -> NoReturn:
-    # Python waits for threads that are no daemons, and a provider may have left one.
+    # Python waits for threads that are no daemons, and for those of an executor; a provider may
+    # have left either.
     threading = sys.modules.get("threading")
-    if threading is not None and any(
-        each is not threading.main_thread() and not each.daemon for each in threading.enumerate()
-    ):
+    if threading is not None and threading.active_count() > 1:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

@@ -6,10 +6,12 @@ and a terminal shows nothing that was not cleaned. A provider that writes to the
 is not held by this; no provider is in a sandbox.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 from weakref import WeakSet
 
@@ -30,21 +32,19 @@ def provider_thread(provider: str, what: str, target: Callable[[], None]) -> thr
 def silenced() -> Iterator[None]:
     """Drop what providers print, on both standard streams of the process."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Silenced(before[0]), _Silenced(before[1])
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr = before
+    with Path(os.devnull).open("w") as nowhere:
+        sys.stdout, sys.stderr = (_Silenced(each, nowhere) for each in before)
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
 
 
 class _Silenced:
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: IO[str], nowhere: IO[str]) -> None:
         self._stream = stream
-
-    def write(self, text: str) -> int:
-        if threading.current_thread() in _running:
-            return len(text)
-        return self._stream.write(text)
+        self._nowhere = nowhere
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the stream's own
-        return getattr(self._stream, name)
+        is_dropped = threading.current_thread() in _running
+        return getattr(self._nowhere if is_dropped else self._stream, name)

@@ -1,0 +1,287 @@
+"""The doctor: each provider in a child of its own, all of them within a bound."""
+
+import os
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.distributions import NOTHING, candidate, good, install, verdicts
+from inboxlink.plugins import doctor
+from inboxlink.plugins.candidates import Candidate, installed
+from inboxlink.plugins.doctor import AT_ONCE, bound_s, examine
+from inboxlink.plugins.examination import examine_one
+from inboxlink.plugins.policy import Policy, State, Verdict, vet
+from inboxlink.plugins.record import CheckResult
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def available(candidates: Iterable[Candidate]) -> list[Verdict]:
+    return [Verdict(each, State.AVAILABLE) for each in candidates]
+
+
+def detecting(name: str, body: str) -> str:
+    """A provider that is good but for its `detect`."""
+    return good(name).replace("evidence):\n    return None", f"evidence):\n    {body}")
+
+
+def disclosing(name: str, body: str) -> str:
+    """A provider that is good but for its `disclose`."""
+    return good(name).replace("ctx):\n    return ()", f"ctx):\n    {body}", 1)
+
+
+DETECTED = "from inboxlink.types.detection import Basis, Detection\n    return Detection"
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "code_of", "said"),
+    [
+        (good("one"), "loaded", "", ""),
+        (detecting("one", f"{DETECTED}('one', Basis.GUESS, Text('x'))"), "loaded", "", ""),
+        (good("two"), "broken", "provider_result_invalid", "another name"),
+        (
+            detecting("one", f"{DETECTED}('imap', Basis.GUESS, Text('x'))"),
+            "broken",
+            "provider_result_invalid",
+            "another provider",
+        ),
+        (
+            detecting("one", f"{DETECTED}('one', Basis.GUESS, 'x')"),
+            "broken",
+            "provider_result_invalid",
+            "because: str, not Text",
+        ),
+        (
+            good("one").replace('Text("one.title")', 'Text("x" * 10_000_000)'),
+            "broken",
+            "provider_result_invalid",
+            "title.key: 10000000 characters",
+        ),
+        (
+            disclosing("one", "return [1]"),
+            "broken",
+            "provider_result_invalid",
+            "list, not tuple",
+        ),
+        (
+            # One of several variants is enough, whichever it is.
+            disclosing("one", "return (1,) if detection.settings else ()").replace(
+                "frozenset(Audience))", "frozenset(Audience), ('v',))"
+            ),
+            "broken",
+            "provider_result_invalid",
+            "0: int, not Disclosure",
+        ),
+        (disclosing("one", "raise RuntimeError"), "broken", "provider_raised", "RuntimeError"),
+        ("raise ImportError('x')", "broken", "provider_load_failed", "ImportError: x"),
+        (
+            detecting("one", "import threading; threading.Event().wait(5)"),
+            "quarantined",
+            "provider_overran",
+            "",
+        ),
+    ],
+)
+def test_what_is_said_of_one_provider(
+    place: Path, code: str, state: str, code_of: str, said: str
+) -> None:
+    """Import, description, detection and every disclosure are tried and held to the contract."""
+    install(place, "one", "one", code)
+    found, trouble = examine_one(candidate("one"))
+    assert (found, trouble.code if trouble else "") == (state, code_of)
+    if trouble is not None:
+        assert said in trouble.message.params.get("reason", "")
+
+
+def test_the_stages_are_told_before_each(place: Path) -> None:
+    """Whoever waits knows where an examination was when it ended."""
+    install(place, "one", "one")
+    stages: list[str] = []
+    assert examine_one(candidate("one"), stages.append) == ("loaded", None)
+    assert stages == ["import", "describe", "detect", "disclose"]
+
+
+def test_children_say_where_they_ended(place: Path) -> None:
+    """A thread left running, a sudden end in a hook, and two providers of one distribution."""
+    lingers = "from threading import Event, Thread\n"
+    lingers += "Thread(target=Event().wait, daemon=False).start()\n"
+    install(place, "lingers", "lingers", lingers + good("lingers"))
+    install(place, "leaves", "leaves", disclosing("leaves", "import os; os._exit(0)"))
+    install(place, "killed", "killed", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    # A verdict of its own making does not count, nor does what it shouts.
+    forged = '{"state": "loaded", "code": "", "params": {}}'
+    forger = f"import os, sys; os.write(1, b'{forged}\\n' * 300_000); print('x' * 10_000_000)\n"
+    install(place, "forges", "forges", f"{forger}raise ImportError('\x1b[31mforged')")
+    install(place, "both", "left")
+    entries = place / "both-1.0.dist-info" / "entry_points.txt"
+    (place / "right_module.py").write_text("raise ImportError('right')")
+    entries.write_text(entries.read_text() + "right = right_module\n")
+    mine = {"lingers", "leaves", "killed", "forges", "both"}
+    found = examine(available(each for each in installed() if each.distribution in mine), NOW)
+    results = {key: (each.state, each.code) for key, each in found.items()}
+    assert results == {
+        "lingers:lingers": ("broken", "provider_lingers"),
+        "leaves:leaves": ("broken", "provider_exited"),
+        "killed:killed": ("broken", "provider_exited"),
+        "forges:forges": ("broken", "provider_load_failed"),
+        "both:left": ("loaded", ""),
+        "both:right": ("broken", "provider_load_failed"),
+    }
+    leaves, killed = (found[key].params for key in ("leaves:leaves", "killed:killed"))
+    assert (leaves["hook"], leaves["reason"]) == ("disclose", "status 0")
+    assert (killed["hook"], killed["reason"]) == ("import", "signal 11")
+    assert found["both:left"] == CheckResult("loaded", "", {}, "1.0", NOW.isoformat())
+
+
+def test_fifty_that_hang_end_within_the_bound(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hangs do not add up one by one: fifty take four deadlines, and none is left running."""
+    monkeypatch.setattr(doctor, "DEADLINE_S", 0.3)
+    install(place, "hangs", "hangs", "import threading; threading.Event().wait(60)")
+    hanging = candidate("hangs")
+    fifty = [hanging._replace(name=f"hangs-{n}") for n in range(50)]
+    started: list[int] = []
+    popen = doctor.subprocess.Popen
+
+    def noted(*arguments, **options):
+        child = popen(*arguments, **options)
+        started.append(child.pid)
+        return child
+
+    monkeypatch.setattr(doctor.subprocess, "Popen", noted)
+    began = time.monotonic()
+    results = examine(available(fifty), NOW)
+    took_s = time.monotonic() - began
+    assert (AT_ONCE, bound_s(50)) == (16, pytest.approx(4 * 0.3))
+    # Starting fifty processes takes its time on a busy machine; one by one would be 15 s more.
+    assert took_s < bound_s(50) + 8
+    assert {(each.state, each.code) for each in results.values()} == {
+        ("quarantined", "provider_overran")
+    }
+    assert results["hangs:hangs-49"].params["seconds"] == "0.3"
+    assert len(started) == 50
+    for pid in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_the_bound_is_that_of_rounds() -> None:
+    """A full round takes one deadline, and one more provider another."""
+    assert [bound_s(count) for count in (0, 1, 16, 17, 50)] == [0, 8, 8, 16, 32]
+
+
+def test_one_that_holds_the_interpreter_is_ended_with_what_it_started(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no thread of the child gets a turn, the parent ends it and its whole group."""
+    monkeypatch.setattr(doctor, "DEADLINE_S", 4.0)
+    note = tmp_path / "pid"
+    code = (
+        "import re, subprocess\n"
+        "child = subprocess.Popen(['sleep', '60'])\n"
+        f"open({str(note)!r}, 'w').write(str(child.pid))\n"
+        "re.match(r'(a+)+$', 'a' * 60 + 'b')\n"
+    )
+    install(place, "holds", "holds", code)
+    (result,) = examine(available([candidate("holds")]), NOW).values()
+    assert (result.state, result.code) == ("quarantined", "provider_overran")
+    assert (result.params["hook"], result.params["seconds"]) == ("import", "4")
+    assert is_gone(int(note.read_text()))
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process ended; one that nobody has waited for yet is a zombie."""
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        try:
+            if ") Z " in Path(f"/proc/{pid}/stat").read_text():
+                return True
+            os.kill(pid, 0)
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_an_interruption_ends_every_child(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who interrupts the doctor waits for nothing that hangs."""
+    install(place, "hangs", "hangs", "import threading; threading.Event().wait(60)")
+    popen = doctor.subprocess.Popen
+    started = []
+
+    def noted(*arguments, **options):
+        started.append(popen(*arguments, **options))
+        return started[-1]
+
+    def interrupted(*_):
+        deadline = time.monotonic() + 5
+        while not started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(doctor.subprocess, "Popen", noted)
+    monkeypatch.setattr(doctor, "_result", interrupted)
+    good_one = Verdict(candidate("inboxlink-imap"), State.BLOCKED, blocked_problem())
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        examine([good_one, *available([candidate("hangs")])], NOW)
+    assert time.monotonic() - began < doctor.DEADLINE_S - 1
+    assert [child.poll() is not None for child in started] == [True]
+
+
+def blocked_problem():
+    reason = verdicts(Policy(blocked=frozenset({"inboxlink-imap"})))["inboxlink-imap"].reason
+    assert reason is not None
+    return reason
+
+
+def test_nothing_comes_from_the_working_directory(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file where somebody happens to stand is not taken for a part of the program."""
+    stand, canary = tmp_path / "stand", tmp_path / "canary"
+    stand.mkdir()
+    for name in ("pluggy", "stevedore", "inboxlink"):
+        (stand / f"{name}.py").write_text(f"open({str(canary)!r}, 'w').close()")
+    install(place, "one", "one")
+    monkeypatch.chdir(stand)
+    (result,) = examine(available([candidate("one")]), NOW).values()
+    assert result.state == "loaded"
+    assert not canary.exists()
+
+
+def test_what_may_not_be_imported_is_skipped_with_its_reason(place: Path) -> None:
+    """No child is started for it, and the reason is that of the policy."""
+    canary = place / "canary"
+    install(place, "stranger", "stranger", f"open({str(canary)!r}, 'w').close()")
+    found = examine(vet([candidate("stranger")], Policy(), NOTHING), NOW)["stranger:stranger"]
+    assert (found.state, found.code) == ("skipped", "provider_untrusted")
+    assert found.params["distribution"] == "stranger"
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "state", "stage"),
+    [
+        ([], 0, "broken", "start"),
+        ([], None, "quarantined", "start"),
+        ([b'{"stage": "detect"}'], 3, "broken", "detect"),
+        ([b'{"stage": "detect"}'], None, "quarantined", "detect"),
+        ([b'{"stage": "detect"}', b"half a li"], 0, "broken", "start"),
+        ([b"[]"], 0, "broken", "start"),
+        ([b"7"], 0, "broken", "start"),
+        ([b'{"state": "loaded"}'], 0, "broken", "start"),
+        ([b'{"state": "broken", "code": "no_such_code", "params": {}}'], 0, "broken", "start"),
+        ([b'{"state": "broken", "code": "internal", "params": 7}'], 0, "broken", "start"),
+    ],
+)
+def test_a_child_may_say_anything(
+    said: list[bytes], status: int | None, state: str, stage: str
+) -> None:
+    """Whatever comes in place of a verdict is one more way of being broken."""
+    found, trouble = doctor._understood("one", said, status)
+    assert trouble is not None
+    assert (found, trouble.message.params["hook"]) == (state, stage)

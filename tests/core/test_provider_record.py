@@ -1,0 +1,61 @@
+"""What is kept of the providers: leave that was given, and what the last check found."""
+
+from pathlib import Path
+
+import pytest
+
+from inboxlink.errors import HostError
+from inboxlink.plugins.record import CheckResult, ProviderRecord, RecordFile
+
+
+def test_a_check_is_worded_when_it_is_shown() -> None:
+    """The code and its values are kept, and a code that is not known is no problem."""
+    check = CheckResult(
+        "broken", "provider_raised", {"provider": "x", "hook": "detect"}, "1", "now"
+    )
+    assert check.problem is not None
+    assert check.problem.message.params == {"provider": "x", "hook": "detect"}
+    assert check._replace(code="of_another_version").problem is None
+    assert CheckResult("loaded", "", {}, "1", "now").problem is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "half a",
+        "[]",
+        "{}",
+        '{"enabled": {}, "checks": []}',
+        '{"enabled": {"x": {}}, "checks": {}}',
+        '{"enabled": {}, "checks": {"x": {"state": "loaded"}}}',
+        '{"enabled": {}, "checks": {"x": {"state": "a", "code": "", "params": "ab",'
+        ' "version": "1", "at": "now"}}}',
+    ],
+)
+def test_a_record_that_was_tampered_with_is_named(tmp_path: Path, content: str) -> None:
+    """Nothing is guessed from a file that is not what was written, and nothing overwritten."""
+    file = tmp_path / "providers.json"
+    file.write_text(content)
+    with pytest.raises(HostError, match="store_corrupt"):
+        RecordFile(tmp_path).read()
+    with pytest.raises(HostError, match="store_corrupt"):
+        RecordFile(tmp_path).disable("x")
+    assert file.read_text() == content
+
+
+def test_a_record_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """A directory in the file's place is trouble of the store, and no empty record."""
+    (tmp_path / "providers.json").mkdir()
+    with pytest.raises(HostError, match="store_corrupt"):
+        RecordFile(tmp_path).read()
+
+
+def test_checks_are_kept_beside_those_of_others(tmp_path: Path) -> None:
+    """A check replaces its own row alone; the file is the operator's only."""
+    file = RecordFile(tmp_path / "data")
+    first, second = (CheckResult("loaded", "", {}, version, "now") for version in ("1", "2"))
+    file.note({"a:a": first, "b:b": first})
+    file.note({"b:b": second})
+    assert file.read() == ProviderRecord({}, {"a:a": first, "b:b": second})
+    assert (tmp_path / "data" / "providers.json").stat().st_mode & 0o077 == 0
+    assert [path.name for path in (tmp_path / "data").glob(".providers-*")] == []
