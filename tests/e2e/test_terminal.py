@@ -69,6 +69,29 @@ def test_a_person_connects_and_mends_mistakes(
     ]
 
 
+def test_the_same_wrong_password_goes_out_only_with_a_word(
+    terminal: pexpect.spawn, example_test: Dovecot
+) -> None:
+    """Typed a second time it is held back and says so; the person's yes sends it once more."""
+    to_the_password(terminal)
+
+    def type_it_wrong(code: str, again: str) -> None:
+        answer(terminal, "Password: ", "wrong")
+        answer(terminal, r"Show advanced options\? \[y/N\]", "n")
+        terminal.expect(rf"\[{code}\]")
+        answer(terminal, r"Try again\? \[Y/n\]", again)
+
+    type_it_wrong("invalid_credentials", "y")
+    type_it_wrong("refused_recently", "y")
+    assert example_test.attempts() == [LoginAttempt("imap", ALICE, ok=False)]
+    answer(terminal, r"Send this password all the same", "y")
+    type_it_wrong("invalid_credentials", "n")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 10
+    assert example_test.attempts() == [LoginAttempt("imap", ALICE, ok=False)] * 2
+
+
 def test_no_is_an_answer(terminal: pexpect.spawn, example_test: Dovecot) -> None:
     """Whoever does not acknowledge the disclosure is let go, and nothing was sent."""
     # req 26, 107
