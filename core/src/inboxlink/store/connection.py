@@ -134,7 +134,7 @@ def from_row(row: Any) -> Connection:  # noqa: ANN401 - a row of the table
         for name in Connection.__slots__:
             value = getattr(row, name)
             if name in _JSON:
-                value = _JSON[name].validate_python(json.loads(value or "null"), strict=False)
+                value = _JSON[name].validate_json(value or "null", strict=False)
             elif name in _TIMES and value is not None:
                 value = from_text(value)
             elif name in _ENUMS:

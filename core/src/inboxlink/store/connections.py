@@ -54,7 +54,7 @@ class Connections:
             SetupError: `already_connected`.
         """
         with self._store.write() as database:
-            _execute(database, connection, sa.insert(table).values(**to_row(connection)))
+            _execute(database, connection, sa.insert(table))
             self._put_secrets(database, connection.id, credential)
 
     def replace(self, connection: Connection, credential: Credential) -> None:
@@ -64,7 +64,7 @@ class Connections:
             HostError: `connection_unknown`.
             SetupError: `already_connected`, by another connection of the same person.
         """
-        change = sa.update(table).where(table.c.id == connection.id).values(**to_row(connection))
+        change = sa.update(table).where(table.c.id == connection.id)
         with self._store.write() as database:
             if _execute(database, connection, change) != 1:
                 raise HostError(problem("connection_unknown", id=connection.id))
@@ -227,7 +227,8 @@ def _execute(
     database: sa.Connection, connection: Connection, statement: sa.Insert | sa.Update
 ) -> int:
     try:
-        return database.execute(statement).rowcount
+        # The row beside the statement rather than in it, where each value would be parsed as SQL.
+        return database.execute(statement, to_row(connection)).rowcount
     except IntegrityError:
         refused = problem("already_connected", address=connection.address, id="-")
         raise SetupError(refused) from None

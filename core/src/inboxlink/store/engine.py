@@ -60,6 +60,7 @@ class Store:
 
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self._engine = engine
+        self._reader = engine.execution_options(inboxlink_read=True)
         self._path = path
 
     @contextmanager
@@ -79,10 +80,7 @@ class Store:
         Raises:
             HostError: As `write`.
         """
-        with (
-            _typed(self._path),
-            self._engine.execution_options(inboxlink_read=True).connect() as connection,
-        ):
+        with _typed(self._path), self._reader.connect() as connection:
             yield connection
 
     def close(self) -> None:
