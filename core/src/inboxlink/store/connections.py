@@ -40,6 +40,10 @@ class Page:
     next: str | None
 
 
+#: Made once: making it costs more than running it.
+_BY_ID = sa.select(table).where(table.c.id == sa.bindparam("id"))
+
+
 class Connections:
     """The connections of an installation."""
 
@@ -217,7 +221,7 @@ class Connections:
 
 
 def _row(database: sa.Connection, connection_id: str) -> Any:  # noqa: ANN401 - a row of the table
-    row = database.execute(sa.select(table).where(table.c.id == connection_id)).first()
+    row = database.execute(_BY_ID, {"id": connection_id}).first()
     if row is None:
         raise HostError(problem("connection_unknown", id=connection_id))
     return row
