@@ -9,6 +9,7 @@ import hashlib
 import socket
 import ssl
 import sys
+import threading
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -33,6 +34,8 @@ _VERIFY_CODES = {
 
 #: Reasons of OpenSSL for an answer that is no TLS at all.
 _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+
+_making = threading.Lock()
 
 
 @cache
@@ -86,7 +89,8 @@ def wrap(
         return MailboxError(problem(code, host=host, port=str(port)))
 
     if pin is None:
-        context = trusting_context(ca_file)
+        with _making:  # or each of the threads that come first would make one
+            context = trusting_context(ca_file)
     else:
         try:
             context = pinned_context(base64.b64decode(pin.der), pin.any_name)
