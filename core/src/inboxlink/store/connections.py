@@ -243,6 +243,6 @@ def _change(
     connection_id: str,
     values: Mapping[str, object],
 ) -> None:
-    change = sa.update(table).where(table.c.id == connection_id).values(**values)
-    if database.execute(change).rowcount != 1:
+    change = sa.update(table).where(table.c.id == connection_id)
+    if database.execute(change, values).rowcount != 1:
         raise HostError(problem("connection_unknown", id=connection_id))

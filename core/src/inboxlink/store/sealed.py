@@ -32,11 +32,8 @@ def put_secrets(
         # surrogatepass: a secret read from a pipe need not be UTF-8, and comes back the same.
         plain = secret.get_secret_value().encode("utf-8", "surrogatepass")
         sealed = vault.seal(plain, record=connection_id, field=_field(name, row))
-        database.execute(
-            sa.insert(connection_secret).values(
-                connection_id=connection_id, name=name.value, sealed=sealed
-            )
-        )
+        values = {"connection_id": connection_id, "name": name.value, "sealed": sealed}
+        database.execute(sa.insert(connection_secret), values)
 
 
 def remove_secrets(database: sa.Connection, connection_id: str) -> None:
