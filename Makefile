@@ -43,8 +43,12 @@ fuzz: $(VENV)/.fuzz
 soak: setup peers
 	@PYTHONPATH=tests $(BIN)/python -m soak
 
+# BENCH: options for those that hold bounds, such as --report or --markdown.
 bench: setup
 	@$(BIN)/python bench/startup.py
+	@status=0; for each in verify store; do \
+		echo; $(BIN)/python bench/$$each.py $(BENCH) || status=1; \
+	done; exit $$status
 
 # Every warning is an error, and every reference must lead somewhere; nothing is fetched.
 docs: setup
