@@ -56,9 +56,10 @@ docs: setup
 	@$(BIN)/python -m pytest -q tests/docs
 	@echo "The site is in $(SITE)/index.html"
 
-# What follows from the code.
+# What follows from the code, and the transcripts.
 reference: setup
 	@$(BIN)/python docs/generate.py
+	@PYTHONPATH=tests $(BIN)/python tests/docs/transcripts.py
 
 format: setup
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
