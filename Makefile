@@ -23,6 +23,15 @@ lint: setup
 	@$(BIN)/mypy core/src plugins/imap/src
 	@$(BIN)/lint-imports
 
+# Which branches of the core the tests take; every line and its branches in build/coverage. What
+# a start imports cannot be seen here, because measuring imports too.
+coverage: setup peers
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(BIN)/coverage run -m pytest -q --ignore=tests/core/test_startup.py
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage html -q
+	@$(BIN)/coverage report
+
 # How many changes of the code the tests notice; `make mutants PACKAGE=flows` for one package.
 mutants: $(VENV)/.mutants
 	@$(BIN)/python bench/mutants.py $(PACKAGE)

@@ -59,13 +59,23 @@ def laid_out(package: str, settings: dict) -> Path:
         **settings["mutmut"],
         "source_paths": ["src"],
         "only_mutate": [f"src/inboxlink/{package}/*"],
-        "pytest_add_cli_args_test_selection": settings["tests"][package],
+        "pytest_add_cli_args_test_selection": selected(settings["tests"][package]),
     }
     # There from the start, or Python remembers that it is no place to import from.
     (place / "mutants" / "src").mkdir(parents=True)
     written = {"tool": {"pytest": ours["pytest"], "mutmut": mutmut}}
     (place / "pyproject.toml").write_text(tomlkit.dumps(written))
     return place
+
+
+def selected(tests: list[str]) -> list[str]:
+    """What pytest is to run; it does not know patterns of names itself."""
+    found = ((each, sorted(ROOT.glob(each))) for each in tests)
+    return [
+        name
+        for each, files in found
+        for name in ([str(file.relative_to(ROOT)) for file in files] or [each])
+    ]
 
 
 def environment(place: Path) -> dict[str, str]:
