@@ -85,20 +85,34 @@ def configure(home: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def example_test(configure: Callable[..., None], dovecot: Dovecot, authority: Authority) -> Dovecot:
-    """Dovecot as the mail servers of example.test, known by an operator's preset."""
-    configure(
-        application={"name": "Acme CRM", "privacy_policy": "https://acme.test/privacy"},
-        network={
-            "ca_file": str(authority.ca_file),
-            "special_domains": ["example.test"],
-            "connect": dovecot.connect_map("example.test"),
-        },
-        presets={
-            "example.test": {
-                "imap": {"host": "imap.example.test", "port": 993, "tls": "implicit"},
-                "smtp": {"host": "smtp.example.test", "port": 465, "tls": "implicit"},
-            }
-        },
-    )
+def example_test_at(configure: Callable[..., None], authority: Authority) -> Callable[..., None]:
+    """Places the mail servers of example.test, known by an operator's preset.
+
+    `connect` says where their ports are; `tls` is `implicit` or `starttls`.
+    """
+
+    def place(connect: Mapping[str, str], tls: str = "implicit") -> None:
+        imap, smtp = (993, 465) if tls == "implicit" else (143, 587)
+        configure(
+            application={"name": "Acme CRM", "privacy_policy": "https://acme.test/privacy"},
+            network={
+                "ca_file": str(authority.ca_file),
+                "special_domains": ["example.test"],
+                "connect": connect,
+            },
+            presets={
+                "example.test": {
+                    "imap": {"host": "imap.example.test", "port": imap, "tls": tls},
+                    "smtp": {"host": "smtp.example.test", "port": smtp, "tls": tls},
+                }
+            },
+        )
+
+    return place
+
+
+@pytest.fixture
+def example_test(example_test_at: Callable[..., None], dovecot: Dovecot) -> Dovecot:
+    """Dovecot as the mail servers of example.test."""
+    example_test_at(dovecot.connect_map("example.test"))
     return dovecot
