@@ -30,12 +30,12 @@ class Servers:
         seconds: float = 10.0,
     ) -> World:
         connect = {
-            f"{HOST}:993": f"127.0.0.1:{self._serve(imap)}",
-            f"{HOST}:465": f"127.0.0.1:{self._serve(smtp)}",
+            f"{HOST}:993": f"127.0.0.1:{self.serve(imap)}",
+            f"{HOST}:465": f"127.0.0.1:{self.serve(smtp)}",
         }
         return World(connect, self._authority.ca_file, seconds=seconds)
 
-    def _serve(self, script: Callable[[Peer], None]) -> int:
+    def serve(self, script: Callable[[Peer], None]) -> int:
         heard: list[bytes] = []
         self.heard.append(heard)
         server = ScriptedServer(

@@ -6,19 +6,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from imap.hostile_set import ANY, BEFORE_TLS, CASES, EITHER, SECONDS, SECRET, SLOW, Case
-from imap.scripts import Peer
+from imap.hostile_servers import Met, certificates_of, serve
+from imap.hostile_set import ANY, CASES, EITHER, SECONDS, SECRET, SLOW, Case
 from imap.secret_forms import forms_of
-from imap.world import HOST
 from inboxlink.errors import CODES
 from peers.certificates import Authority, Certificate
-from peers.scripted import Conversation, ScriptedServer
+from peers.need import need
 
 TESTS = Path(__file__).parent.parent
 
@@ -26,72 +24,16 @@ MAX_GROWTH_MB = 50
 MAX_OVER_S = 1.0
 
 
-@dataclass
-class Met:
-    """One case, as both sides saw it."""
-
-    case: Case
-    servers: list[ScriptedServer]
-    heard: list[list[bytes]]
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def ports(self) -> dict[str, int]:
-        return {"imap": self.servers[0].port, "smtp": self.servers[1].port}
-
-    @property
-    def conversations(self) -> list[Conversation]:
-        return [each for server in self.servers for each in server.conversations]
-
-    @property
-    def plaintext(self) -> bytes:
-        """What went out before TLS and is no constant."""
-        lines = [line for each in self.conversations for line in each.before_tls.split(b"\r\n")]
-        return b"".join(line for line in lines if line not in BEFORE_TLS)
-
-    @property
-    def uses(self) -> tuple[int, ...]:
-        """How often a secret was sent, by server."""
-        verbs = (b"AUTHENTICATE ", b"LOGIN ", b"AUTH ")
-        return tuple(
-            sum(any(verb in line for verb in verbs) for line in lines) for lines in self.heard
-        )
-
-
-def serve(
-    case: Case, certificates: dict[str, Certificate], stack: ExitStack, *, implicit: bool
-) -> Met:
-    servers, heard = [], []
-    for script, good in ((case.imap, Peer.imap), (case.smtp, Peer.smtp)):
-        lines: list[bytes] = []
-        talk = script or good
-        server = ScriptedServer(
-            lambda conversation, talk=talk, lines=lines: talk(Peer(conversation, lines)),  # type: ignore[misc]
-            certificates[case.certificate if script else "good"],
-            implicit=implicit,
-        )
-        heard.append(lines)
-        servers.append(stack.enter_context(server))
-    return Met(case, servers, heard)
-
-
 @pytest.fixture(scope="module")
 def met(
     authority: Authority, certificate: Certificate, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Met]:
     """Every case, met once by one process."""
-    stranger = Authority(tmp_path_factory.mktemp("stranger"))
-    certificates = {
-        "good": certificate,
-        "other": authority.issue("other.test"),
-        "unknown": stranger.issue(HOST),
-    }
+    need("/proc/self/clear_refs", "none, it is Linux's own")
+    certificates = certificates_of(authority, certificate, tmp_path_factory.mktemp("stranger"))
     with ExitStack() as stack:
-        met = {
-            name: serve(case, certificates, stack, implicit=not case.is_starttls)
-            for name, case in CASES.items()
-        }
-        warm_up = serve(Case(), certificates, stack, implicit=True)
+        met = {name: serve(case, certificates, stack) for name, case in CASES.items()}
+        warm_up = serve(Case(), certificates, stack)
 
         def described(name: str) -> dict[str, Any]:
             return {"name": name, "is_starttls": CASES[name].is_starttls, **met[name].ports}

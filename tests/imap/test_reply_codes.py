@@ -1,5 +1,8 @@
 """What refusals mean, row by row: as a table, and from servers that say so."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from imap.scripts import no
@@ -223,3 +226,16 @@ def test_only_a_definite_no_counts_against_the_password() -> None:
     for meaning in meanings:
         assert (verdict(meaning) is DEFINITE) == (CODES[meaning][0] is Kind.SIGN_IN)
         assert (verdict(meaning) is POLICY) <= (CODES[meaning][1] is Blame.ADMIN)
+
+
+def test_the_readme_says_the_same() -> None:
+    """The table of verdicts in the README names the codes that the source gives them."""
+    readme = Path(__file__).parents[2] / "plugins" / "imap" / "README.md"
+    rows = re.findall(r"^\| (\w+) \| (`[^|]+) \|", readme.read_text("utf-8"), re.MULTILINE)
+    told = {code: row for row, codes_ in rows for code in re.findall(r"`(\w+)`", codes_)}
+    assert {
+        code: row for code, row in told.items() if row in list(Verdict) and row != UNCLEAR
+    } == reply_codes._VERDICTS
+    unclear = [code for code, row in told.items() if row == UNCLEAR]
+    assert unclear
+    assert {verdict(code) for code in unclear} == {UNCLEAR}
