@@ -313,6 +313,9 @@ _SIZED = {
         )
         for verb in _IMAP_VERBS
     },
+    "imap_literal_of_2mb": imap(
+        "response_too_large", authenticate=before(b"* LIST () {2000000}\r\n" + _LONG + b"\r\n")
+    ),
     "imap_endless_literals": imap(
         "response_too_large",
         authenticate=flood(b"* LIST () {500000}\r\n" + b"z" * 500_000 + b"\r\n"),
