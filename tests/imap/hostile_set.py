@@ -374,6 +374,12 @@ _IMAP = {
     "imap_preauth": imap("protocol_error", _GOOD, b"* PREAUTH welcome ann"),
     "imap_bye_greeting": imap("server_unavailable", _GOOD, b"* BYE go away"),
     "imap_bye_greeting_unavailable": imap("server_unavailable", _GOOD, b"* BYE [UNAVAILABLE] full"),
+    "imap_bye_greeting_limit": imap(
+        "too_many_connections", _GOOD, b"* BYE [LIMIT] too many connections"
+    ),
+    "imap_bye_limit_at_login": imap(
+        "too_many_connections", authenticate=last(b"* BYE [LIMIT] too many\r\n")
+    ),
     "imap_alert_greeting": imap(None, _GOOD, b"* OK [ALERT] \x1b]0;owned\x07 call 555-1234"),
     "imap_no_greeting": imap("protocol_error", _GOOD, b"* NO never"),
     "imap_empty_greeting": imap("protocol_error", _GOOD, b""),
@@ -505,6 +511,16 @@ _SMTP = {
     "smtp_recipient_referred": smtp(
         "sender_refused", rcpt=lambda peer, _: peer.say(b"551 5.7.1 try <x@evil.test>")
     ),
+    **{
+        f"smtp_pipelining_{name}": smtp(code, b"AUTH PLAIN", b"PIPELINING", **answers)
+        for name, code, answers in (
+            ("sender_refused", "sender_refused", {"mail": lambda peer, _: peer.say(b"550 no")}),
+            ("hang_up_at_rcpt", "connection_lost", {"rcpt": last(b"25")}),
+            ("endless", "response_too_large", {"rcpt": flood(b"250-more\r\n" * 1000)}),
+            ("one_too_few", "connection_lost", {"rset": last(b"")}),
+            ("all_in_one", None, {"mail": lambda peer, _: peer.say(*[b"250 2.0.0 fine"] * 3)}),
+        )
+    },
     "smtp_greylisted": smtp(
         "server_unavailable", rcpt=lambda peer, _: peer.say(b"450 4.2.0 later")
     ),

@@ -232,7 +232,7 @@ class ImapSession:
         # PREAUTH (RFC 9051 section 7.1.4) would leave the password unproven.
         if not line.upper().startswith(b"* OK"):
             is_bye = line.upper().startswith(b"* BYE")
-            text = line.decode("utf-8", "replace")
+            text = line[len(b"* BYE") :].decode("utf-8", "replace")
             code = imap_refusal(text, "server_unavailable") if is_bye else "protocol_error"
             said = self._text.clean(line)
             raise InboxlinkError.of(endpoint_problem(code, self._endpoint, said))
