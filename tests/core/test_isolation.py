@@ -15,7 +15,7 @@ from inboxlink.connect.request import Request
 from inboxlink.detection import chosen_by_hand
 from inboxlink.errors import InboxlinkError, MailboxError, ProviderFault
 from inboxlink.plugins import loading
-from inboxlink.plugins.calling import DEADLINES_S, NETWORK_MARGIN_S, Caller
+from inboxlink.plugins.calling import DEADLINES_S, Caller
 from inboxlink.plugins.loading import Registry, load
 from inboxlink.plugins.threads import provider_thread, silenced
 from inboxlink.types.credential import Credential, CredentialKind, SecretName
@@ -88,8 +88,10 @@ def test_what_fails_at_import_is_named(
     assert registry.faults["bad"].code == "provider_load_failed"
     assert said in reason(registry, "bad")
     assert "\n" not in reason(registry, "bad")
+    assert not reason(registry, "bad").endswith(": ")
     assert len(reason(registry, "bad")) <= 300
     assert Caller(registry).call("good", "detect", evidence=None) is None
+    assert not any(registry.has("bad", hook) for hook in DEADLINES_S)
 
 
 def test_two_names_for_one_module_are_one_too_many(place: Path) -> None:
@@ -121,6 +123,15 @@ def test_a_hook_of_a_later_contract_may_be_optional(place: Path) -> None:
     assert registry.has("good", "revoke")
     assert not registry.has("good", "refresh")
     assert not registry.has("absent", "revoke")
+
+
+def test_each_is_called_by_its_name(place: Path) -> None:
+    """One provider answers, whichever was registered first, and no other one is called."""
+    for name in ("one", "two", "three"):
+        install(place, name, name)
+    caller = Caller(load(candidate(name) for name in ("one", "two", "three")))
+    for name in ("one", "two", "three"):
+        assert caller.call(name, "describe").name == name
 
 
 def test_a_fault_does_not_grow_with_every_call(place: Path) -> None:
@@ -176,7 +187,7 @@ def test_a_silent_server_quarantines_nobody(
     """The network gives up before the hook's time is over, by the clock of both."""
     install(place, "slow", "slow", verifying("slow", "return ctx.open(endpoints[0])"))
     monkeypatch.setenv("INBOXLINK_PROVIDERS", "slow")
-    monkeypatch.setitem(DEADLINES_S, "verify", NETWORK_MARGIN_S + 0.3)
+    monkeypatch.setitem(DEADLINES_S, "verify", 3.3)
     (home / "inboxlink.toml").write_text(
         '[application]\nname = "Acme"\n[network]\nspecial_domains = ["silent.test"]\n'
         f'[network.connect]\n"imap.silent.test:993" = "127.0.0.1:{silent_port}"\n'
@@ -195,8 +206,10 @@ def test_a_silent_server_quarantines_nobody(
         )
         endpoints = (Endpoint(Role.IMAP, "imap.silent.test", 993, Tls.IMPLICIT),)
         for _ in range(2):
+            began = time.monotonic()
             with pytest.raises(MailboxError, match="timed_out"):
                 verify(host, request, credential, {}, endpoints)
+            assert time.monotonic() - began < 2, "the network gives up 3 s before the hook does"
         assert host.caller.quarantined == {}
 
 

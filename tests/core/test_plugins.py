@@ -146,8 +146,9 @@ def test_a_hook_that_overruns_is_quarantined(place: Path) -> None:
     """After its deadline a hook is given up, and its provider is not called again."""
     install(place, "raises", "raises", HANGS)
     caller = Caller(load([candidate("raises")]), DEADLINES_S | {"detect": 0.1})
-    with pytest.raises(ProviderFault, match="provider_overran"):
+    with pytest.raises(ProviderFault, match="provider_overran") as caught:
         caller.call("raises", "detect", evidence=None)
+    assert caught.value.problem.message.params["seconds"] == "0.1"
     with pytest.raises(ProviderFault, match="provider_quarantined"):
         caller.call("raises", "describe")
 

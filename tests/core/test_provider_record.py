@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inboxlink.errors import HostError
-from inboxlink.plugins.record import CheckResult, ProviderRecord, RecordFile
+from inboxlink.plugins.record import CheckResult, Enabled, ProviderRecord, RecordFile
 
 
 def test_a_check_is_worded_when_it_is_shown() -> None:
@@ -48,6 +48,17 @@ def test_a_record_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (tmp_path / "providers.json").mkdir()
     with pytest.raises(HostError, match="store_corrupt"):
         RecordFile(tmp_path).read()
+
+
+def test_leave_is_kept_beside_that_of_others(tmp_path: Path) -> None:
+    """Enabling and disabling one distribution leaves every other one as it was."""
+    file = RecordFile(tmp_path)
+    one, other = Enabled("1", "a", "now"), Enabled("2", "b", "now")
+    file.enable("one", one)
+    file.enable("other", other)
+    assert file.read().enabled == {"one": one, "other": other}
+    file.disable("one")
+    assert file.read().enabled == {"other": other}
 
 
 def test_checks_are_kept_beside_those_of_others(tmp_path: Path) -> None:

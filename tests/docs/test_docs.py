@@ -67,6 +67,16 @@ def test_every_hook_is_documented_with_its_deadline() -> None:
         assert f"| `{name}({signature})` | {DEADLINES_S[name]:g} s |" in read("hooks.md"), name
 
 
+def test_the_bound_of_the_doctor_is_documented() -> None:
+    """How many at a time, how long each, and what fifty take at most, as the code has it."""
+    from inboxlink.plugins.doctor import AT_ONCE, DEADLINE_S, bound_s
+
+    said = " ".join(read("hooks.md").split())
+    assert f"{AT_ONCE} at a time." in said
+    assert f"not done after {DEADLINE_S:g} s is ended" in said
+    assert f"50 take {bound_s(50):g} s at most" in said
+
+
 def test_the_documented_configuration_is_valid(tmp_path: Path) -> None:
     """The example of the configuration page is a configuration."""
     from inboxlink.config.model import load
