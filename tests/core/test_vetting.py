@@ -101,7 +101,7 @@ def test_what_is_named_and_not_installed_is_told(place: Path) -> None:
     """A slip of the finger in a setting is found, each under its setting."""
     install(place, "acme-mail", "acme")
     environ = {
-        "INBOXLINK_PROVIDERS": "acme-mail,inboxlink-imapp, b",
+        "INBOXLINK_PROVIDERS": "acme-mail,inboxlink-imapp, b, ,",
         "INBOXLINK_BLOCK_PROVIDERS": "acme.mail,acme-male",
     }
     assert Policy.read(environ, ["acme", "imapp"]).missing(installed()) == {
