@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -127,11 +127,18 @@ class Kept:
         self.raw.execute("ROLLBACK")
         return _made(row)
 
+    def switch(self, connection_id: str) -> None:
+        """Change a row for good: SQLite writes nothing where a row stays what it was."""
+        number = next(self._numbers)
+        now = _NOW + timedelta(seconds=number)
+        self.connections.set_automation(connection_id, on=bool(number % 2), now=now)
+
     def switch_by_hand(self, connection_id: str) -> None:
-        now = _NOW.isoformat(timespec="microseconds")
+        number = next(self._numbers)
+        now = (_NOW + timedelta(seconds=number)).isoformat(timespec="microseconds")
         change = "UPDATE connection SET inbox_automation = ?, updated_at = ? WHERE id = ?"
         self.raw.execute("BEGIN IMMEDIATE")
-        self.raw.execute(change, (True, now, connection_id))
+        self.raw.execute(change, (bool(number % 2), now, connection_id))
         self.raw.execute("COMMIT")
 
     def _template(self) -> dict[str, Any]:
@@ -252,9 +259,6 @@ def main() -> None:
             chosen = [secrets.choice(among) for _ in range(number)]
             return _cpu_us([partial(action, one) for one in chosen])
 
-        def switched(one: str) -> None:
-            many.connections.set_automation(one, on=True, now=_NOW)
-
         def added(connections: Connections) -> float:
             return _cpu_us([partial(connections.add, *few.new()) for _ in range(50)])
 
@@ -278,7 +282,7 @@ def main() -> None:
         writing = Rounds(
             rounds,
             {
-                "commit": lambda: each(switched, many.ids, 50),
+                "commit": lambda: each(many.switch, many.ids, 50),
                 "commit by hand": lambda: each(many.switch_by_hand, many.ids, 50),
                 "sealed": lambda: added(few.connections),
                 "plain": lambda: added(few.plain),

@@ -9,6 +9,7 @@ process, whose CPU does not count.
 import argparse
 import os
 import shutil
+import smtplib
 import socket
 import tempfile
 import time
@@ -21,6 +22,7 @@ from threading import Lock
 
 import trustme
 from contexts import counted
+from imapclient import IMAPClient
 from pydantic import SecretStr
 from servers import HOST, Ports, password_of, running
 from table import Ratio, Rounds, Table, parser
@@ -92,6 +94,23 @@ class World:
             with self._context.wrap_socket(plain, server_hostname=HOST) as wrapped:
                 assert wrapped.recv(4096)
 
+    def by_hand(self) -> None:
+        """The same dialogue by the libraries alone, one protocol after the other."""
+        with self._lock:
+            request, _ = next(self._mailboxes)
+        address = str(request.address)
+        imap = IMAPClient(_LOOPBACK, self.ports.imap, ssl_context=self._context, timeout=_TIMEOUT_S)
+        imap.id_()
+        imap.login(address, password_of(address))
+        imap.select_folder("INBOX", readonly=True)
+        assert imap.list_folders()
+        imap.logout()
+        with smtplib.SMTP_SSL(
+            _LOOPBACK, self.ports.smtp, "localhost", context=self._context, timeout=_TIMEOUT_S
+        ) as smtp:
+            smtp.login(address, password_of(address))
+            assert smtp.mail(address)[0] == smtp.rcpt(address)[0] == smtp.rset()[0] == 250
+
 
 @contextmanager
 def world(delay_s: float, mailboxes: int) -> Iterator[World]:
@@ -101,7 +120,7 @@ def world(delay_s: float, mailboxes: int) -> Iterator[World]:
         stack.callback(shutil.rmtree, directory)
         authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
         authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-        leaf = authority.issue_cert(HOST, key_type=trustme.KeyType.ECDSA)
+        leaf = authority.issue_cert(HOST, _LOOPBACK, key_type=trustme.KeyType.ECDSA)
         leaf.private_key_pem.write_to_path(str(directory / "key.pem"))
         for each in leaf.cert_chain_pems:
             each.write_to_path(str(directory / "cert.pem"), append=True)
@@ -157,6 +176,7 @@ def main() -> None:
                 {
                     "handshakes": lambda: _cpu_ms(pool, in_flight * 2, here.handshakes),
                     "verify": lambda: _cpu_ms(pool, in_flight * 2, here.verify),
+                    "by hand": lambda: _cpu_ms(pool, in_flight * 2, here.by_hand),
                 },
             )
         with counted() as made:
@@ -179,6 +199,12 @@ def main() -> None:
                 f"{cpu.median('verify'):.2f} to {cpu.median('handshakes'):.2f} ms",
                 cpu.ratio("verify", "handshakes"),
                 2.0,
+            ),
+            Ratio(
+                "the same by IMAPClient and smtplib alone, one after the other",
+                f"{cpu.median('by hand'):.2f} to {cpu.median('handshakes'):.2f} ms",
+                cpu.ratio("by hand", "handshakes"),
+                None,
             ),
             Ratio(
                 f"TLS contexts made by {in_flight} verifications", "count", float(len(made)), 0.0
