@@ -15,6 +15,8 @@ myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = "inboxlink"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 # The theme's own, without its place for advertisements.
 html_sidebars = {
     "**": [

@@ -36,7 +36,7 @@ def test_another_page_is_noticed(
     right = (copied / page).read_text(encoding="utf-8")
     head, begin, generated = right.partition(generate.BEGIN)
     # The words of the requirements are written by hand, their states are not.
-    told, untold = ("| done |", "| planned |") if page == "requirements.md" else ("the", "teh")
+    told, untold = ("| done |", "| planned |") if page == "requirements.md" else ("the", "another")
     (copied / page).write_text(head + begin + generated.replace(told, untold, 1), encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["generate.py", "--check"])
     assert generate.main() == 1

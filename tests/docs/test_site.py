@@ -110,6 +110,7 @@ def test_a_broken_reference_fails_the_build(tmp_path: Path) -> None:
     source = tmp_path / "docs"
     source.mkdir()
     shutil.copy(DOCS / "conf.py", source)
+    shutil.copytree(DOCS / "_static", source / "_static")
     page = source / "index.md"
     page.write_text("# Title\n\nWords.\n", encoding="utf-8")
     assert build(source, tmp_path / "site").returncode == 0
