@@ -33,6 +33,7 @@ def test_another_page_is_noticed(
     copied = tmp_path / "reference"
     shutil.copytree(generate.REFERENCE, copied)
     monkeypatch.setattr(generate, "REFERENCE", copied)
+    monkeypatch.setattr(generate, "PAGES", {page: generate.PAGES[page]})
     right = (copied / page).read_text(encoding="utf-8")
     head, begin, generated = right.partition(generate.BEGIN)
     # The words of the requirements are written by hand, their states are not.
