@@ -54,11 +54,11 @@ def test_the_standard_library_finds_the_same(
     entries.mkdir()
     (entries / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: Odd.Name\nVersion: 1\n"
-        "Requires-Dist: inboxlink\nRequires-Dist: idna\nDescription: x\n  Version: 9\n"
+        "Requires-Dist: inboxlink\nRequires-Dist: idna\nDescription: x\n  Requires-Dist: y\n"
     )
     (entries / "entry_points.txt").write_text(
         f"# comment\n[console_scripts]\nodd = odd:main\n\n[{GROUP}]\n"
-        "odd = odd.provider:instance [fast]\nodd3=odd.third\n"
+        "# old = odd.old\nodd = odd.provider:instance [fast]\nodd3=odd.third\n"
         "[other]\nodd4 = odd.fourth\n"
     )
     for folder in ("second", "first"):

@@ -119,14 +119,19 @@ def test_children_say_where_they_ended(place: Path) -> None:
     entries = place / "both-1.0.dist-info" / "entry_points.txt"
     (place / "right_module.py").write_text("raise ImportError('right')")
     entries.write_text(entries.read_text() + "right = right_module\n")
-    mine = {"lingers", "leaves", "killed", "forges", "both"}
+    wordy = f"{DETECTED}('wordy', Basis.GUESS, Text('x'), settings={{'é' * 19_000: 1}})"
+    install(place, "wordy", "wordy", detecting("wordy", wordy))
+    mine = {"wordy", "lingers", "leaves", "killed", "forges", "both"}
+    began = time.monotonic()
     found = examine(available(each for each in installed() if each.distribution in mine), NOW)
+    assert time.monotonic() - began < doctor.DEADLINE_S, "a verdict ends its child"
     results = {key: (each.state, each.code) for key, each in found.items()}
     assert results == {
         "lingers:lingers": ("broken", "provider_lingers"),
         "leaves:leaves": ("broken", "provider_exited"),
         "killed:killed": ("broken", "provider_exited"),
         "forges:forges": ("broken", "provider_load_failed"),
+        "wordy:wordy": ("broken", "provider_result_invalid"),
         "both:left": ("loaded", ""),
         "both:right": ("broken", "provider_load_failed"),
     }
