@@ -6,7 +6,16 @@ from inboxlink.plugins.candidates import Candidate, installed
 from inboxlink.plugins.policy import Policy, Verdict, vet
 from inboxlink.plugins.record import Enabled, ProviderRecord
 
-__all__ = ["NOTHING", "candidate", "enabled", "good", "install", "verdicts"]
+__all__ = [
+    "NOTHING",
+    "candidate",
+    "detecting",
+    "disclosing",
+    "enabled",
+    "good",
+    "install",
+    "verdicts",
+]
 
 NOTHING = ProviderRecord({}, {})
 POLICY = Policy()
@@ -42,6 +51,16 @@ def verify(ctx, credential, settings, endpoints):
 def good(name: str) -> str:
     """The code of a provider with which nothing is wrong."""
     return _GOOD.replace("{name!r}", repr(name)).replace("{name}", name)
+
+
+def detecting(name: str, body: str) -> str:
+    """A provider that is good but for its `detect`."""
+    return good(name).replace("evidence):\n    return None", f"evidence):\n    {body}")
+
+
+def disclosing(name: str, body: str) -> str:
+    """A provider that is good but for its `disclose`."""
+    return good(name).replace("ctx):\n    return ()", f"ctx):\n    {body}", 1)
 
 
 def install(

@@ -8,18 +8,10 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from core.distributions import good, install
+from core.distributions import detecting, disclosing, good, install
 from e2e.conftest import Program, Ran
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE, PASSWORDS
-
-DETECT = "def detect(evidence):\n    return None"
-
-
-def detecting(name: str, body: str) -> str:
-    """A provider that is good but for what its `detect` does."""
-    return good(name).replace(DETECT, f"def detect(evidence):\n    {body}")
-
 
 #: What is wrong with each; the provider and its distribution have one name.
 CODE: dict[str, str | None] = {
@@ -56,7 +48,7 @@ CODE: dict[str, str | None] = {
     "executor": "from concurrent.futures import ThreadPoolExecutor\nfrom threading import Event\n"
     "ThreadPoolExecutor(1).submit(Event().wait)\n" + good("executor"),
     "escapes": "raise ImportError('\\x1b[31mESCAPED\\x9b2J\\n\\n\u202e' + 'x ' * 10_000)",
-    "undisclosed": good("undisclosed").replace("ctx):\n    return ()", "ctx):\n    return []"),
+    "undisclosed": disclosing("undisclosed", "return []"),
     "no-module": None,
     "no-attribute": None,
     "well": good("well"),
