@@ -5,6 +5,8 @@ length, the same value by the same stand-in, so that a transcript can be compare
 person types a stand-in, the value that it stands for is typed.
 """
 
+import base64
+import hashlib
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -85,9 +87,6 @@ class StandIns:
 
 def _stand_ins(kind: str) -> Iterator[str]:
     """Values that nobody could take for chosen by hand, always the same ones."""
-    import base64
-    import hashlib
-
     for number in range(100):
         digest = hashlib.sha256(f"{kind} {number}".encode())
         written = base64.b64encode(digest.digest(), b"xy").decode()
@@ -169,7 +168,7 @@ class Terminal:
             answer = _ANSWERS[prompts[found - 1]]
             seen += str(self._bash.after)
             at = seen.rfind("\n") + 1 + COLUMNS
-            if len(seen) <= at < len(seen + answer) or at < len(seen):
+            if at < len(seen + answer):
                 seen = f"{seen[:at]}\n{seen[at:]}"  # a terminal goes on in the next line
             self._bash.sendline(answer)
         raise RuntimeError(f"it asks without end:\n{seen}")

@@ -8,9 +8,9 @@ the page's world starts on this machine. A block below `<!-- file: NAME -->` is 
 commands find.
 """
 
-import os
 import re
 import secrets
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -58,9 +58,9 @@ def rewritten(page: Path) -> str:
 
 
 def _commands(transcript: str) -> Iterator[str]:
-    lines = iter(transcript.splitlines())
     command: list[str] = []
-    for line in lines:
+    is_open = False
+    for line in transcript.splitlines():
         if line.startswith("$ "):
             if command:
                 yield "\n".join(command)
@@ -78,8 +78,6 @@ def _commands(transcript: str) -> Iterator[str]:
 @contextmanager
 def _home() -> Iterator[Path]:
     """A directory whose path is as long as the one that the documents show."""
-    import shutil
-
     home = Path("/tmp") / secrets.token_hex(8)[: len(HOME) - len("/tmp/")]
     home.mkdir(mode=0o700)
     try:
@@ -179,5 +177,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    os.environ["INBOXLINK_HOME"] = os.devnull  # nothing here is the installation of whoever runs it
     main()
