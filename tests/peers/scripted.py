@@ -121,6 +121,8 @@ class ScriptedServer:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for thread in self._threads:
+            thread.join(0.2)  # a script hears out what its client said before it hung up
         for conversation in self.conversations:
             conversation.close()
         for thread in self._threads:
