@@ -66,8 +66,11 @@ def test_fifty_that_hang_end_within_the_bound(place: Path, monkeypatch: pytest.M
     """Hangs do not add up one by one: fifty take four deadlines, and none is left running."""
     monkeypatch.setattr(doctor, "DEADLINE_S", 0.3)
     install(place, "hangs", "hangs", "import threading; threading.Event().wait(60)")
-    hanging = candidate("hangs")
-    fifty = [hanging._replace(name=f"hangs-{n}") for n in range(50)]
+    entries = "".join(f"hangs-{n} = hangs_module\n" for n in range(50))
+    (place / "hangs-1.0.dist-info" / "entry_points.txt").write_text(
+        f"[inboxlink.providers]\n{entries}"
+    )
+    fifty = [each for each in installed() if each.distribution == "hangs"]
     started: list[int] = []
     popen = doctor.subprocess.Popen
 

@@ -62,8 +62,7 @@ def saying(data: bytes) -> Script:
 
     def script(conversation: Conversation) -> None:
         conversation.send(data)
-        while conversation.read_line():
-            pass
+        conversation.hear_out()
 
     return script
 
@@ -343,8 +342,7 @@ def test_a_failed_connection_leaves_no_socket(peer: Peer) -> None:
     def script(conversation: Conversation) -> None:
         conversation.send(b"220 not what you want\r\n" * 20)
         try:
-            while conversation.read_line():
-                pass
+            conversation.hear_out()
         except ConnectionResetError:
             pass
         ended.set()

@@ -58,11 +58,6 @@ print(json.dumps({"ended": ended, "grown_kb": peak() - before}))
 """
 
 
-def silent(conversation: Conversation) -> None:
-    while conversation.read_line():
-        pass
-
-
 def flooding(conversation: Conversation) -> None:
     conversation.start_tls()
     while True:
@@ -72,8 +67,8 @@ def flooding(conversation: Conversation) -> None:
 @pytest.mark.parametrize(
     ("script", "tls", "codes"),
     [
-        (silent, "implicit", {"timed_out"}),
-        (silent, "starttls", {"timed_out"}),
+        (Conversation.hear_out, "implicit", {"timed_out"}),
+        (Conversation.hear_out, "starttls", {"timed_out"}),
         (flooding, "implicit", {"response_too_large", "timed_out"}),
     ],
 )

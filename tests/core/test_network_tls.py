@@ -195,13 +195,8 @@ def test_an_answer_without_tls_is_named(authority: Authority) -> None:
 
 def test_silence_and_absence_are_told_apart(authority: Authority) -> None:
     """A server that says nothing times out at TLS; a closed port refuses at TCP."""
-
-    def silent(conversation: Conversation) -> None:
-        while conversation.read_line():
-            pass
-
     started = time.monotonic()
-    with ScriptedServer(silent) as server, pytest.raises(UnreachableError) as caught:
+    with ScriptedServer(Conversation.hear_out) as server, pytest.raises(UnreachableError) as caught:
         network(server.port, authority.ca_file).open(endpoint(), soon(0.5))
     assert (caught.value.code, caught.value.stage) == ("timed_out", "tls")
     assert time.monotonic() - started < 3

@@ -48,6 +48,14 @@ class Conversation:
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line.rstrip(b"\r")
 
+    def hear_out(self) -> None:
+        """Say nothing, until the client has hung up."""
+        while data := self._socket.recv(4096):
+            if self.is_tls:
+                self.after_tls += data
+            else:
+                self.before_tls += data
+
     def start_tls(self) -> None:
         """Do the server's side of the handshake."""
         assert self._certificate is not None
