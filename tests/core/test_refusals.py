@@ -148,6 +148,16 @@ def test_a_person_can_ask_for_it_all_the_same(host: Host) -> None:
     assert not is_sent(Attempts(Recollection(host)), HOST, USER, SECRET)
 
 
+def test_a_secret_that_was_taken_after_all_is_no_longer_held_back(host: Host) -> None:
+    """Once the server was put in order, a forced sign-in frees the checks that follow it."""
+    other = ("smtp.example.test", USER, SECRET)
+    for use in ((HOST, USER, SECRET), other):
+        refused_with(Attempts(Recollection(host)), "invalid_credentials", *use)
+    assert is_sent(Attempts(Recollection(host, force=True)), HOST, USER, SECRET)
+    assert is_sent(Attempts(Recollection(host)), HOST, USER, SECRET)
+    assert not is_sent(Attempts(Recollection(host)), *other)
+
+
 def test_another_process_remembers_too(host: Host, clock: Clock) -> None:
     """The memory is the installation's."""
     refused_with(Attempts(Recollection(host)), "invalid_credentials", HOST, USER, SECRET)

@@ -59,6 +59,18 @@ def test_force_sends_it_once_more_and_only_once(program: Program, attempts: Atte
     assert attempts() == [REFUSED, REFUSED]
 
 
+def test_what_a_forced_sign_in_connected_stays_connected(
+    program: Program, example_test: Dovecot
+) -> None:
+    """A password that the server takes after all is not held against the connection it made."""
+    with example_test.changed_password(ALICE, "not the password any more"):
+        assert program("--json", *CONNECT, typed=RIGHT).status == 10
+    forced = program("--json", *CONNECT, "--force", typed=RIGHT)
+    assert forced.status == 0, forced
+    checked = program("--json", "accounts", "verify", forced.json["account"]["id"])
+    assert (checked.status, checked.json["account"]["state"]) == (0, "active")
+
+
 def test_another_server_of_the_same_mailbox_does_not_get_it_either(
     program: Program, attempts: Attempts
 ) -> None:

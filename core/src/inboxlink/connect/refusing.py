@@ -39,3 +39,10 @@ class Recollection:
         # A store in trouble must not hide from the person that the secret was refused.
         with suppress(HostError):
             self.host.refusals.add(host, username.casefold(), secret, self.host.clock())
+
+    def forget(self, host: str, username: str, secret: str) -> None:
+        """See `RefusalMemory.forget`."""
+        # Only a forced secret can have a refusal: any other was recalled before it was sent.
+        if self.force:
+            with suppress(HostError):  # nor that it was taken
+                self.host.refusals.remove(host, username.casefold(), secret)

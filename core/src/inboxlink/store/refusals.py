@@ -46,6 +46,12 @@ class Refusals:
             )
             connection.execute(sa.insert(refusal).values(mac=mac, until=to_text(now + KEPT_FOR)))
 
+    def remove(self, host: str, username: str, secret: str) -> None:
+        """Forget a refusal, if there is one."""
+        mac = self._mac(host, username, secret)
+        with self._store.write() as connection:
+            connection.execute(sa.delete(refusal).where(refusal.c.mac == mac))
+
     def _mac(self, host: str, username: str, secret: str) -> str:
         # Lengths keep ("ab", "c") and ("a", "bc") apart. A lone surrogate stands for an octet.
         parts = [part.encode("utf-8", "surrogatepass") for part in (host, username, secret)]

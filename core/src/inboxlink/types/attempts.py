@@ -21,6 +21,9 @@ class RefusalMemory(Protocol):
     def remember(self, host: str, username: str, secret: str) -> None:
         """The host refused the secret just now."""
 
+    def forget(self, host: str, username: str, secret: str) -> None:
+        """The host took the secret just now, so that an earlier refusal no longer counts."""
+
 
 class Attempts:
     """The uses of secrets in one action of a person, in any number of threads.
@@ -57,3 +60,5 @@ class Attempts:
                 if self._memory is not None:
                     self._memory.remember(host, username, secret)
             raise
+        if self._memory is not None:
+            self._memory.forget(host, username, secret)
