@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from inboxlink.errors import InboxlinkError
-from inboxlink.evidence import autoconfig, hosting
+from inboxlink.evidence import autoconfig, hosting, table
 from inboxlink.types.context import HttpAnswer
 from inboxlink.types.detection import Evidence, Lookup, MailExchange, PublishedServer
 
@@ -51,10 +51,11 @@ def gather(
         asking: Gives the network, and is called only where it is needed.
     """
     preset = presets.get(domain)
+    owned = table.of_domain(domain)
     evidence = Evidence(
         domain=domain,
         preset=preset or (),
-        hosting=hosting.of_domain(domain),
+        hosting=() if owned is None else (owned,),
         log=(Lookup("preset", "found" if preset else "none"),),
     )
     if depth is LookupDepth.OFFLINE or preset or evidence.hosting:

@@ -18,7 +18,10 @@ __all__ = [
     "PublishedServer",
     "Refusal",
     "Role",
+    "SignIn",
+    "Strength",
     "Tls",
+    "Trust",
 ]
 
 
@@ -26,7 +29,14 @@ class Basis(IntEnum):
     """The kind of evidence a detection rests on; the higher wins."""
 
     GUESS = 10
+    #: A server answers like a certain product.
+    FINGERPRINT = 20
+    #: SRV records (RFC 6186).
+    SERVICE_RECORDS = 25
     COMMUNITY_DB = 30
+    #: The exchangers are a filter's; other records show who is behind it.
+    BEHIND_GATEWAY = 40
+    #: The domain's own https server.
     PUBLISHED = 50
     HOSTED_MX = 70
     OWNED_DOMAIN = 90
@@ -99,6 +109,21 @@ class MailExchange:
     host: str
 
 
+class Trust(IntEnum):
+    """How far a source can be forged."""
+
+    #: Plain http anywhere on the way, or a guess.
+    NONE = 0
+    #: DNS without signatures.
+    DNS = 1
+    #: DNS that a trusted resolver validated, or a name within the domain itself.
+    SIGNED = 2
+    #: https with a certificate that was verified.
+    VERIFIED = 3
+    #: What this installation brought along or its operator set.
+    SHIPPED = 4
+
+
 @dataclass(frozen=True, slots=True)
 class PublishedServer:
     """One server of a domain's autoconfig file, of an operator's preset, or of SRV records.
@@ -108,6 +133,7 @@ class PublishedServer:
         tls: None where the source names no encryption that is known here.
         username: A template as in `Endpoint.username`.
         authentication: Words of the source, such as `password-cleartext` or `OAuth2`.
+        trust: How far the source can be forged.
     """
 
     protocol: str
@@ -116,14 +142,54 @@ class PublishedServer:
     tls: Tls | None
     username: str | None = None
     authentication: tuple[str, ...] = ()
+    trust: Trust = Trust.DNS
+
+
+class Strength(StrEnum):
+    """How much a fact about hosting says."""
+
+    #: The mailboxes are there.
+    DECISIVE = "decisive"
+    #: Several signs agree, and none speaks against it.
+    LIKELY = "likely"
+    #: Seen, and not enough to conclude anything from.
+    HINT = "hint"
+
+
+class SignIn(StrEnum):
+    """What a hoster lets programs sign in with."""
+
+    PASSWORD = "password"
+    #: A password made for one application, in the account's own pages.
+    APP_PASSWORD = "app_password"
+    OAUTH = "oauth"
+    #: There is no IMAP and no submission for programs.
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class HostingFact:
-    """Who keeps a domain's mailboxes, such as `google` or `amazon_workmail`, and what shows it."""
+    """Who keeps a domain's mailboxes, or stands before them, and what shows it.
+
+    Args:
+        name: Such as `google`, `microsoft_365`, `gateway`, or the id of a hoster in the table.
+        shown_by: The record or name that shows it, for people.
+        strength: How much it says.
+        is_owned: Whether the domain is the hoster's own, such as gmail.com.
+        cloud: The national cloud of Microsoft's: `gcc_high`, `dod` or `china`; None elsewhere.
+        servers: The hoster's servers; empty where the fact does not tell.
+        sign_in: What it takes, the best first; empty where that is not known.
+        help_url: The hoster's own page about it.
+    """
 
     name: str
     shown_by: str
+    strength: Strength = Strength.DECISIVE
+    is_owned: bool = False
+    cloud: str | None = None
+    servers: tuple[PublishedServer, ...] = ()
+    sign_in: tuple[SignIn, ...] = ()
+    help_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +200,15 @@ class Lookup:
         source: What was asked, such as `dns:mx` or an address of the web.
         outcome: What came of it, in a word or two.
         took_ms: Milliseconds; 0 for a table on this machine.
+        trust: How far the source can be forged.
+        at_ms: Milliseconds after the look-up began.
     """
 
     source: str
     outcome: str
     took_ms: float = 0.0
+    trust: Trust = Trust.SHIPPED
+    at_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +220,38 @@ class Evidence:
     Args:
         domain: The A-label form.
         mx: Mail exchangers, most preferred first.
-        published: Servers of the domain's own autoconfig file.
+        services: Servers of the domain's SRV records (RFC 6186), most preferred first.
+        published: Servers that the domain itself publishes over https.
+        community: Servers that the database of mail providers, or the exchangers' own domain,
+            gives for it.
         preset: Servers that the operator set for this domain.
+        guessed: Servers under usual names that answered as such.
         hosting: Facts about who keeps the mailboxes.
+        warnings: What the person should know before going on.
         log: What was asked, in order.
     """
 
     domain: str
     mx: tuple[MailExchange, ...] | None = None
+    services: tuple[PublishedServer, ...] | None = None
     published: tuple[PublishedServer, ...] | None = None
+    community: tuple[PublishedServer, ...] | None = None
     preset: tuple[PublishedServer, ...] | None = None
+    guessed: tuple[PublishedServer, ...] | None = None
     hosting: tuple[HostingFact, ...] = ()
+    warnings: tuple[Text, ...] = ()
     log: tuple[Lookup, ...] = ()
 
     def hosted_by(self, *names: str) -> HostingFact | None:
-        """The first fact with one of these names, or None."""
-        return next((fact for fact in self.hosting if fact.name in names), None)
+        """The first fact with one of these names that is more than a hint, or None."""
+        return next(
+            (
+                fact
+                for fact in self.hosting
+                if fact.name in names and fact.strength is not Strength.HINT
+            ),
+            None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
