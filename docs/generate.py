@@ -277,6 +277,8 @@ def _default(field: FieldInfo) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(each) for each in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)  # a number, or {}
 
 
@@ -292,6 +294,7 @@ _TYPES = (
     (r"Path", "path of a file"),
     (r"Annotated\[str, .*\]", "text"),
     (r"str", "text"),
+    (r"bool", "true or false"),
 )
 
 

@@ -18,7 +18,7 @@ from inboxlink.connect.opening import require_mailbox
 from inboxlink.connect.request import Connected, Failed, Request
 from inboxlink.connect.signing_in import answer, begin
 from inboxlink.errors import HostError, ProviderFault, SetupError
-from inboxlink.evidence.gathering import LookupDepth
+from inboxlink.evidence.lookup import LookupDepth
 from inboxlink.flows.engine import Engine, Pending
 from inboxlink.flows.memory import MemoryFlows
 from inboxlink.types.credential import SecretName
@@ -31,7 +31,7 @@ PASSWORD = 'pässwörd "with" \\ {5} and more'
 
 def request_for(host: Host, typed: str = "me@scripted.test") -> Request:
     address = host.address(typed)
-    detection = host.recommend(address, LookupDepth.OFFLINE).best
+    detection = host.recommend(address, host.lookup_settings(LookupDepth.OFFLINE)).best
     assert detection is not None
     return Request(owner="me", address=address, detection=detection, language="en")
 

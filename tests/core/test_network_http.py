@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import inboxlink
-from inboxlink.errors import InboxlinkError, MailboxError, SetupError, UnreachableError
-from inboxlink.network.http import MAX_BODY_BYTES
+from inboxlink.errors import InboxlinkError, MailboxError, SetupError
+from inboxlink.network.fetcher import MAX_BODY_BYTES
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.types.context import HttpAnswer
@@ -246,7 +246,7 @@ def test_a_web_server_must_prove_its_name(authority: Authority) -> None:
     """The web is verified as mail is: a wrong name is refused before the request."""
     with ScriptedServer(lambda _: None, authority.issue(NEXT), implicit=True) as server:
         connect = {f"{HOST}:443": f"127.0.0.1:{server.port}"}
-        with pytest.raises(UnreachableError, match="certificate_wrong_name"):
+        with pytest.raises(MailboxError, match="certificate_wrong_name"):
             Network(NetworkSettings(ca_file=authority.ca_file, connect=connect)).get(
                 f"https://{HOST}/", time.monotonic() + 5
             )

@@ -10,7 +10,7 @@ import pytest
 from inboxlink.errors import InboxlinkError, MailboxError, SetupError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
-from inboxlink.types.detection import Endpoint, MailExchange, Role, Tls
+from inboxlink.types.detection import Endpoint, Role, Tls
 from peers.certificates import Authority
 from peers.nameserver import NameServer
 from peers.ports import free_port
@@ -137,39 +137,6 @@ def names(records: dict[str, str]) -> Iterator[tuple[NameServer, Callable[..., N
 
 def soon() -> float:
     return time.monotonic() + 5
-
-
-def test_mail_exchangers_are_asked_for() -> None:
-    """MX records come in their order; none, the null MX and an unknown name are empty."""
-    records = {
-        "a.org": "a.org. 60 IN MX 20 b.a.org.\na.org. 60 IN MX 10 C.a.org.",
-        "null.org": "null.org. 60 IN MX 0 .",
-        "bare.org": "bare.org. 60 IN A 192.0.2.1",
-    }
-    with names(records) as (_, network):
-        door = network()
-        assert door.mail_exchanges("a.org", soon()) == (
-            MailExchange(10, "c.a.org"),
-            MailExchange(20, "b.a.org"),
-        )
-        for domain in ("null.org", "bare.org", "nowhere.org"):
-            assert door.mail_exchanges(domain, soon()) == ()
-
-
-def test_a_name_server_that_is_down_is_no_empty_answer() -> None:
-    """A resolver that does not answer is a time-out, not a domain without mail."""
-    door = Network(NetworkSettings(nameservers=(f"127.0.0.1:{free_port()}",)))
-    with pytest.raises(MailboxError) as caught:
-        door.mail_exchanges("a.org", time.monotonic() + 0.5)
-    assert caught.value.code in ("timed_out", "dns_failed")
-
-
-def test_special_names_are_not_asked_of_the_public_dns() -> None:
-    """A special-use domain is looked up only at servers that the operator names."""
-    assert Network(NetworkSettings()).mail_exchanges("demo.test", soon()) == ()
-    with names({"demo.test": "demo.test. 60 IN MX 1 mx.demo.test."}) as (server, network):
-        assert len(network().mail_exchanges("demo.test", soon())) == 1
-        assert server.questions == [("demo.test", "MX")]
 
 
 def test_a_name_for_a_blocked_address_is_not_connected() -> None:

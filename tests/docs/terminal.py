@@ -35,7 +35,7 @@ _PANEL_HEAD, _PANEL_TAIL = 9, 6
 _ANSWERS = {
     r"Enable inbox automation\? \[y/N\]: ": "n",
     r"Address: ": ADDRESS,
-    r"Ask [a-z., ]+ for the settings\? \[Y/n\]: ": "y",
+    r"Ask them for the settings\? \[Y/n\]: ": "y",
     r"Continue with IMAP\? \[Y/n\]: ": "y",
     r"Continue with this\? \[y/N\]: ": "y",
     r"Send a test message from [a-z@.]+ to itself, and remove it again\? \[y/N\]: ": "y",

@@ -87,7 +87,7 @@ def test_the_documented_configuration_is_valid(tmp_path: Path) -> None:
     config = load(file)
     assert config.application.name == "Acme CRM"
     # A key that the page leaves out is a key that nobody finds.
-    for section in ("application", "connect", "providers", "store", "network"):
+    for section in ("application", "connect", "providers", "store", "network", "lookup"):
         assert getattr(config, section).model_fields_set == set(
             type(getattr(config, section)).model_fields
         )
@@ -172,5 +172,5 @@ def test_every_distribution_is_free_and_whole() -> None:
         assert tomllib.loads((ROOT / file).read_text())["project"]["license"] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text()
     assert set(Config.model_fields) == {
-        *("application", "connect", "providers", "store", "network", "presets")
+        *("application", "connect", "providers", "store", "network", "lookup", "presets")
     }

@@ -198,7 +198,7 @@ def test_presets_are_kept_and_examined(program: Program, home: Path) -> None:
     arguments = ("presets", "set", "Acme.example", "--imap-host", "imap.acme.example")
     written = program("--json", *arguments, "--smtp-host", "smtp.acme.example").json
     assert written["domain"] == "acme.example"
-    found = program("--json", "detect", "me@acme.example", "--lookup", "offline").json
+    found = program("--json", "detect", "me@acme.example", "--offline").json
     assert found["candidates"][0]["basis"] == "admin_preset"
     assert program("presets", "lint").status == 0
     program(*arguments, "--smtp-host", "smtp.acme.example", "--smtp-port", "25")
@@ -210,7 +210,7 @@ def test_presets_are_kept_and_examined(program: Program, home: Path) -> None:
 
 def test_a_look_alike_domain_is_shown_in_both_forms(program: Program) -> None:
     """A domain in another script is shown with its A-label, and is not taken for a known one."""
-    arguments = ("detect", "me@gоogle.com", "--lookup", "offline")  # the first o is Cyrillic
+    arguments = ("detect", "me@gоogle.com", "--offline")  # the first o is Cyrillic
     shown = program(*arguments).out
     assert "(xn--" in shown
     assert program("--json", *arguments).json["candidates"] == []

@@ -252,7 +252,7 @@ def test_a_person_connects_all_the_same(
 ) -> None:
     """Detection recommends the good one, a mailbox is connected, and the program ends."""
     # req 94, 95
-    detected = run("--json", "detect", ALICE, "--lookup", "offline")
+    detected = run("--json", "detect", ALICE, "--offline")
     assert detected.status == 0
     # `impostor` claims the name of the provider that it wants to be taken for.
     assert [each["provider"] for each in detected.json["candidates"]] == ["imap"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from inboxlink.evidence import table
 from inboxlink.types.detection import (
     Basis,
     Detection,
@@ -27,7 +28,7 @@ def published(*servers: PublishedServer) -> Detection | None:
 
 
 def hosted(name: str) -> Detection:
-    found = detect(Evidence("example.org", hosting=(HostingFact(name, "mail exchanger mx.x"),)))
+    found = detect(Evidence("example.org", hosting=(table.fact(name, "mail exchanger mx.x"),)))
     assert found is not None
     return found
 

@@ -44,9 +44,9 @@ def test_detecting_and_disclosing_stay_light() -> None:
     """The pure hooks load neither pydantic nor a mail library."""
     before = (
         "from inboxlink_imap import provider; "
-        "from inboxlink.types.detection import Evidence, HostingFact; "
+        "from inboxlink.evidence import table; from inboxlink.types.detection import Evidence; "
         "from inboxlink.types.disclosure import Application, Audience, DiscloseContext; "
-        "found = provider.detect(Evidence('x', hosting=(HostingFact('google', 'mx'),))); "
+        "found = provider.detect(Evidence('x', hosting=(table.fact('google', 'mx'),))); "
         "context = DiscloseContext(Application('A'), 'ja', Audience.PERSONAL, frozenset()); "
         "assert provider.disclose(found, context); "
     )

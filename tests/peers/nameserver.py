@@ -16,9 +16,9 @@ class NameServer:
     """Answers `records` (name to zone-file lines), NXDOMAIN to the rest; notes every question."""
 
     def __init__(self, records: Mapping[str, str]) -> None:
-        self._records = {
-            name.rstrip(".") + ".": RR.fromZone(lines) for name, lines in records.items()
-        }
+        self._records: dict[str, list[Any]] = {}
+        for name, lines in records.items():
+            self.set(name, lines)
         self.questions: list[tuple[str, str]] = []
         self.port = free_port()
         self._servers = [
@@ -31,6 +31,10 @@ class NameServer:
             )
             for tcp in (False, True)
         ]
+
+    def set(self, name: str, lines: str) -> None:
+        """Answer a name with these zone-file lines from now on."""
+        self._records[name.rstrip(".") + "."] = RR.fromZone(lines)
 
     def __enter__(self) -> "NameServer":
         for server in self._servers:

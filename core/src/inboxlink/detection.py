@@ -7,10 +7,39 @@ from inboxlink.errors import Problem, ProviderFault, problem
 from inboxlink.plugins.calling import Caller
 from inboxlink.plugins.description import described
 from inboxlink.plugins.shape import misfit
-from inboxlink.types.detection import Basis, Detection, Evidence
+from inboxlink.types.detection import Basis, Detection, Evidence, Trust
 from inboxlink.types.text import Text
 
-__all__ = ["Recommendation", "chosen_by_hand", "recommend"]
+__all__ = ["NotInstalled", "Recommendation", "chosen_by_hand", "recommend"]
+
+#: Which first-party provider is made for which fact about hosting.
+_MADE_FOR = {
+    "gmail": "gmail",
+    "google": "gmail",
+    "outlook_com": "outlook",
+    "microsoft_365": "outlook",
+    "exchange_onprem": "exchange",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NotInstalled:
+    """A provider that is made for what was found, and is not here.
+
+    Args:
+        provider: Its name.
+        distribution: What to install.
+        shown_by: What shows that it would be right.
+    """
+
+    provider: str
+    distribution: str
+    shown_by: str
+
+    @property
+    def command(self) -> str:
+        """What the operator types."""
+        return f"pip install {self.distribution}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +50,34 @@ class Recommendation:
         evidence: What it rests on.
         candidates: Best first; the order never depends on what was loaded first.
         faults: Providers that could not be asked, and why.
+        not_installed: Providers that would be right and are not here.
     """
 
     evidence: Evidence
     candidates: tuple[Detection, ...]
     faults: tuple[Problem, ...] = ()
+    not_installed: tuple[NotInstalled, ...] = ()
 
     @property
     def best(self) -> Detection | None:
         """The first candidate that can be connected; None = the person chooses (req 25)."""
         return next((each for each in self.candidates if each.unsupported is None), None)
+
+    def to_confirm(self, detection: Detection) -> tuple[str, ...]:
+        """Registered domains that the person confirms before any of their servers hears a secret.
+
+        They are those outside the address's own, which only unsigned DNS, plain http or a guess
+        leads to: whoever can forge that can name any server (RFC 6186 section 6).
+        """
+        from inboxlink.evidence.domains import registrable
+
+        own = registrable(self.evidence.domain)
+        named = {
+            registrable(endpoint.host) or endpoint.host
+            for endpoint in detection.endpoints
+            if self.evidence.trust_of(endpoint.host) <= Trust.DNS
+        }
+        return tuple(sorted(named - {own}))
 
     def of(self, provider: str) -> Detection | None:
         """What one provider said."""
@@ -51,13 +98,24 @@ def recommend(evidence: Evidence, caller: Caller, providers: Sequence[str]) -> R
             faults.append(fault.problem)
     preference = {provider: place for place, provider in enumerate(providers)}
     found.sort(key=lambda each: (-each.basis, preference[each.provider], each.provider))
-    return Recommendation(evidence, tuple(found), tuple(faults))
+    return Recommendation(
+        evidence, tuple(found), tuple(faults), _not_installed(evidence, providers)
+    )
 
 
 def chosen_by_hand(provider: str, variant: str = "") -> Detection:
     """The detection of a person who chose a provider that recognised nothing."""
     settings = {"variant": variant} if variant else {}
     return Detection(provider, Basis.GUESS, Text("detection.chosen_by_hand"), settings=settings)
+
+
+def _not_installed(evidence: Evidence, providers: Sequence[str]) -> tuple[NotInstalled, ...]:
+    missing = {}
+    for fact in evidence.hosting:
+        provider = _MADE_FOR.get(fact.name)
+        if provider is not None and provider not in providers and fact.is_conclusive:
+            missing[provider] = NotInstalled(provider, f"inboxlink-{provider}", fact.shown_by)
+    return tuple(missing.values())
 
 
 def _checked(detection: object, provider: str) -> Detection:

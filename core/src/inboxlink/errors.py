@@ -188,6 +188,8 @@ _MAILBOX: dict[str, Blame | None] = {
 _SETUP: dict[str, Blame | None] = {
     "address_invalid": Blame.PERSON,
     "address_special_domain": Blame.PERSON,
+    "address_public_suffix": Blame.PERSON,
+    "domain_unconfirmed": Blame.PERSON,
     "host_invalid": Blame.PERSON,
     "port_invalid": Blame.PERSON,
     "address_blocked": Blame.OPERATOR,

@@ -106,6 +106,12 @@ class Session:
         # Escapes keep remote text from steering whatever shows the document.
         print(json.dumps(document, indent=2, sort_keys=False))  # noqa: T201
 
+    def emit_line(self, document: Mapping[str, Any]) -> None:
+        """Print one line of a stream of JSON documents."""
+        import json
+
+        print(json.dumps(document), flush=True)  # noqa: T201
+
     @contextmanager
     def busy(self, key: str, **params: str) -> Iterator[None]:
         """Show that something takes its time, where somebody is looking."""

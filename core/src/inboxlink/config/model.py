@@ -16,7 +16,7 @@ from inboxlink.config import source
 from inboxlink.errors import SetupError, problem
 from inboxlink.network.policy import check_host
 from inboxlink.network.settings import NetworkSettings
-from inboxlink.types.detection import PublishedServer, Tls
+from inboxlink.types.detection import PublishedServer, Tls, Trust
 from inboxlink.types.model import Model
 
 __all__ = ["Config", "Preset", "load", "preset_servers"]
@@ -101,6 +101,15 @@ class NetworkSection(Model):
     """`host:port` to `address:port`; the certificate is still checked for the host."""
     nameservers: tuple[str, ...] = ()
     """`address:port` of DNS servers; left out, the system's resolver."""
+    dnssec: bool = False
+    """Whether these servers validate DNSSEC and the way to them is safe, such as loopback."""
+
+
+class LookupSection(Model):
+    """`[lookup]`: what is asked about a domain."""
+
+    community: bool = True
+    """Whether a full look-up tells the public database of mail providers the domain."""
 
 
 def _host(text: str) -> str:
@@ -141,6 +150,7 @@ class Config(Model):
     providers: ProvidersSection = ProvidersSection()
     store: StoreSection = StoreSection()
     network: NetworkSection = NetworkSection()
+    lookup: LookupSection = LookupSection()
     presets: Mapping[Name, Preset] = Field(default_factory=dict)
 
     def network_settings(self, *, allow_private: bool) -> NetworkSettings:
@@ -152,6 +162,7 @@ class Config(Model):
             allow_private=allow_private,
             connect=dict(section.connect),
             nameservers=section.nameservers,
+            dnssec=section.dnssec,
         )
 
 
@@ -182,6 +193,7 @@ def preset_servers(preset: Preset) -> tuple[PublishedServer, ...]:
             Tls(server.tls),
             preset.username,
             ("password-cleartext",),
+            Trust.SHIPPED,
         )
         for protocol, server in (("imap", preset.imap), ("smtp", preset.smtp))
     )

@@ -1,11 +1,14 @@
-"""Read the file; its meaning is `model`'s."""
+"""Read the file; its meaning is `model`'s.
+
+What start-up needs is read here, because the model costs more to import than most commands to run.
+"""
 
 from pathlib import Path
 from typing import Any
 
 from inboxlink.errors import SetupError, problem
 
-__all__ = ["provider_names", "read"]
+__all__ = ["has", "provider_names", "read"]
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -29,6 +32,14 @@ def read(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         # The error's own words end in "(at line 3, column 7)".
         raise SetupError(problem("config_syntax", path=str(path), reason=str(error))) from None
+
+
+def has(raw: dict[str, Any], *keys: str) -> bool:
+    """Whether the file says anything under a dotted key."""
+    found: Any = raw
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found is not None
 
 
 def provider_names(raw: dict[str, Any]) -> list[str] | None:

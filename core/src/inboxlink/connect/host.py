@@ -7,14 +7,20 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inboxlink.config import source
-from inboxlink.config.model import Config, load, preset_servers
 from inboxlink.config.paths import Paths, locate
 from inboxlink.detection import Recommendation, chosen_by_hand, recommend
 from inboxlink.errors import ProviderFault, SetupError, problem
-from inboxlink.evidence.gathering import LookupDepth, gather
+from inboxlink.evidence.lookup import (
+    DEADLINE_S,
+    LookupDepth,
+    LookupSettings,
+    is_final,
+    known,
+    look_up,
+)
 from inboxlink.plugins.calling import Caller
 from inboxlink.plugins.candidates import installed
 from inboxlink.plugins.description import described
@@ -22,11 +28,12 @@ from inboxlink.plugins.policy import Policy, State, vet
 from inboxlink.plugins.record import RecordFile
 from inboxlink.texts import Words
 from inboxlink.types.address import Address, parse_address
-from inboxlink.types.detection import Detection
+from inboxlink.types.detection import Detection, PublishedServer
 from inboxlink.types.disclosure import Application
 from inboxlink.types.provider import ProviderInfo
 
 if TYPE_CHECKING:
+    from inboxlink.config.model import Config
     from inboxlink.consent.ledger import Ledger
     from inboxlink.flows.engine import Engine
     from inboxlink.network.wire import Network
@@ -84,12 +91,20 @@ class Host:
             store.close()
 
     @cached_property
-    def config(self) -> Config:
+    def config(self) -> "Config":
         """The operator's configuration, checked."""
+        from inboxlink.config.model import load
+
         return load(self.paths.config)
+
+    @cached_property
+    def _raw_config(self) -> dict[str, Any]:
+        return source.read(self.paths.config)
 
     def application(self, language: str) -> Application:
         """The operator's application as it is called in this language."""
+        if not source.has(self._raw_config, "application"):
+            return Application(Words(language)("application.unnamed"))
         section = self.config.application
         name = section.name or Words(language)("application.unnamed")
         return Application(name, section.privacy_policy, section.support)
@@ -154,7 +169,7 @@ class Host:
         """The providers that may be used, imported."""
         from inboxlink.plugins.loading import load as load_providers
 
-        names = source.provider_names(source.read(self.paths.config))
+        names = source.provider_names(self._raw_config)
         policy = Policy.read(self.environ, names)
         verdicts = vet(installed(), policy, RecordFile(self.paths.data).read())
         return load_providers(
@@ -202,17 +217,56 @@ class Host:
         Raises:
             SetupError: `address_invalid` or `address_special_domain`.
         """
-        return parse_address(typed, special_domains=self.config.network.special_domains)
+        has_own = source.has(self._raw_config, "network", "special_domains")
+        special = self.config.network.special_domains if has_own else ()
+        return parse_address(typed, special_domains=special)
 
-    def recommend(self, address: Address, depth: LookupDepth) -> Recommendation:
-        """Look the domain up, as deep as allowed, and ask the providers."""
-        presets = {name: preset_servers(each) for name, each in self.config.presets.items()}
-        evidence = gather(address.domain, depth, presets, lambda: self.network)
-        preference = self.config.providers.allow or ()
+    def is_known(self, address: Address) -> bool:
+        """Whether a look-up would ask nobody, however far it may go."""
+        return is_final(known(address.domain, self._presets()))
+
+    def lookup_settings(
+        self,
+        depth: LookupDepth,
+        *,
+        thorough: bool = False,
+        refresh: bool = False,
+        plain_http: bool = False,
+        deadline_s: float = DEADLINE_S,
+    ) -> LookupSettings:
+        """What a look-up of this installation may do; see `LookupSettings`."""
+        has_own = source.has(self._raw_config, "lookup", "community")
+        return LookupSettings(
+            depth,
+            community=self.config.lookup.community if has_own else True,
+            cache=self.paths.data / "community",
+            refresh=refresh,
+            thorough=thorough,
+            plain_http=plain_http,
+            deadline_s=deadline_s,
+        )
+
+    def recommend(self, address: Address, settings: LookupSettings) -> Recommendation:
+        """Look the domain up, as far as allowed, and ask the providers.
+
+        Raises:
+            SetupError: `address_public_suffix`, and what the configuration raises.
+        """
+        evidence = look_up(address.domain, settings, self._presets(), lambda: self.network.settings)
+        return recommend(evidence, self.caller, self._preference())
+
+    def _presets(self) -> dict[str, tuple[PublishedServer, ...]]:
+        if not source.has(self._raw_config, "presets"):
+            return {}
+        from inboxlink.config.model import preset_servers
+
+        return {name: preset_servers(each) for name, each in self.config.presets.items()}
+
+    def _preference(self) -> list[str]:
+        preference = source.provider_names(self._raw_config) or ()
         # Those that could not be loaded too, so that a person hears why one is missing.
         order = [name for name in preference if name in self.registry.candidates]
-        order += sorted(name for name in self.registry.candidates if name not in order)
-        return recommend(evidence, self.caller, order)
+        return order + sorted(name for name in self.registry.candidates if name not in order)
 
     def choose(self, recommendation: Recommendation, provider: str) -> Detection:
         """The detection that a choice of provider goes on with; the choice is always free.

@@ -1,126 +1,198 @@
-"""Ask as much about a domain as the person allowed, and keep a log of what was asked."""
+"""Ask DNS and the web about a domain, all at once, and stop when more would change nothing."""
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
-from enum import StrEnum
-from typing import Protocol
 
-from inboxlink.errors import InboxlinkError
-from inboxlink.evidence import autoconfig, hosting, table
-from inboxlink.types.context import HttpAnswer
-from inboxlink.types.detection import Evidence, Lookup, MailExchange, PublishedServer
+from inboxlink.evidence import hosting, steps
+from inboxlink.evidence.finding import Finding
+from inboxlink.evidence.inquiry import Inquiry
+from inboxlink.evidence.lookup import LookupDepth, LookupSettings
+from inboxlink.evidence.records import Records
+from inboxlink.network.dialer import Dialer
+from inboxlink.network.resolver import Resolver
+from inboxlink.network.settings import NetworkSettings
+from inboxlink.types.address import is_special_use
+from inboxlink.types.detection import (
+    Basis,
+    Evidence,
+    HostingFact,
+    MailExchange,
+    PublishedServer,
+    Strength,
+    Trust,
+)
+from inboxlink.types.text import Text
 
-__all__ = ["BUDGET_S", "Asking", "LookupDepth", "gather"]
+__all__ = ["GRACE_S", "gather", "look_into"]
 
-#: Seconds that a whole look-up may take.
-BUDGET_S = 10.0
+#: Seconds that those who could say something better get, once something good was found.
+GRACE_S = 0.7
 
-
-class LookupDepth(StrEnum):
-    """How far a look-up goes: tables here, then DNS, then the domain's own web servers."""
-
-    OFFLINE = "offline"
-    PASSIVE = "passive"
-    FULL = "full"
-
-
-class Asking(Protocol):
-    """The part of the network that a look-up needs."""
-
-    def mail_exchanges(self, domain: str, deadline: float) -> tuple[MailExchange, ...]:
-        """MX records, most preferred first; none is an empty tuple."""
-
-    def get(self, url: str, deadline: float) -> HttpAnswer:
-        """Fetch an https address."""
+_Step = Coroutine[None, None, Finding]
 
 
-def gather(
-    domain: str,
-    depth: LookupDepth,
-    presets: Mapping[str, tuple[PublishedServer, ...]],
-    asking: Callable[[], Asking],
-) -> Evidence:
-    """Gather evidence; what cannot be had is a line in the log and no error.
+def gather(known: Evidence, settings: LookupSettings, network: NetworkSettings) -> Evidence:
+    """Add to what is known about a domain what the network says.
 
     Args:
-        domain: The A-label form.
-        depth: How far to go.
-        presets: The operator's servers by domain.
-        asking: Gives the network, and is called only where it is needed.
+        known: What was known without asking.
+        settings: What may be asked.
+        network: The operator's settings for the network.
     """
-    preset = presets.get(domain)
-    owned = table.of_domain(domain)
-    evidence = Evidence(
-        domain=domain,
-        preset=preset or (),
-        hosting=() if owned is None else (owned,),
-        log=(Lookup("preset", "found" if preset else "none"),),
-    )
-    if depth is LookupDepth.OFFLINE or preset or evidence.hosting:
-        return evidence
-    deadline = time.monotonic() + BUDGET_S
-    network = asking()
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        mx = pool.submit(_mail_exchanges, network, domain, deadline)
-        files = [
-            pool.submit(_published, network, url, deadline)
-            for url in (autoconfig.addresses(domain) if depth is LookupDepth.FULL else ())
+
+    async def run() -> Evidence:
+        resolver = Resolver(network)
+        try:
+            return await look_into(known, settings, resolver, Dialer(network, resolver))
+        finally:
+            await resolver.close()
+
+    return asyncio.run(run())
+
+
+async def look_into(
+    known: Evidence, settings: LookupSettings, resolver: Resolver, dialer: Dialer
+) -> Evidence:
+    """As `gather`, in a loop that runs, with a resolver and a dialer that others use too."""
+    deadline = time.monotonic() + settings.deadline_s
+    inquiry = Inquiry(known.domain, resolver, dialer, deadline)
+    try:
+        return await _Gathering(known, settings, inquiry).run()
+    finally:
+        await inquiry.close()
+
+
+class _Gathering:
+    def __init__(self, known: Evidence, settings: LookupSettings, inquiry: Inquiry) -> None:
+        self._known = known
+        self._settings = settings
+        self._inquiry = inquiry
+        self._findings: list[Finding] = []
+
+    async def run(self) -> Evidence:
+        # Everything that DNS could say is asked together: one round trip, whatever decides.
+        everything = asyncio.ensure_future(self._inquiry.records(behind=False))
+        mx = await self._inquiry.mail_exchanges()
+        facts = hosting.facts(Records(domain=self._known.domain, mx=mx))
+        self._findings.append(Finding(Basis.HOSTED_MX, Trust.SHIPPED, facts=facts))
+        is_decided = any(
+            fact.strength is Strength.DECISIVE and fact.is_conclusive for fact in facts
+        )
+        if not is_decided or self._settings.thorough:
+            await self._hear(self._steps())
+            if _best(self._findings) is None:
+                await self._hear(self._last_steps())
+        everything.cancel()
+        await asyncio.gather(everything, return_exceptions=True)
+        return self._evidence(mx.values if mx.is_known else None)
+
+    def _steps(self) -> list[tuple[Basis, _Step]]:
+        inquiry, settings = self._inquiry, self._settings
+        chosen: list[tuple[Basis, _Step]] = [
+            (Basis.BEHIND_GATEWAY, steps.behind_gateway(inquiry)),
+            (Basis.SERVICE_RECORDS, steps.service_records(inquiry)),
         ]
-        evidence = _with_exchanges(evidence, *mx.result())
-        return _with_published(evidence, [file.result() for file in files])
+        if settings.depth is LookupDepth.FULL:
+            # A name of somebody's own network is not for others to hear.
+            community = settings.community and not is_special_use(inquiry.domain)
+            exchangers = steps.exchangers_domain(inquiry, ask_community=community)
+            chosen += [
+                (Basis.PUBLISHED, steps.own_file(inquiry)),
+                (Basis.PUBLISHED, steps.pacc_file(inquiry)),
+                (Basis.PUBLISHED, steps.mail_configuration_record(inquiry)),
+                (Basis.COMMUNITY_DB, exchangers),
+            ]
+            if community:
+                chosen.append((Basis.COMMUNITY_DB, steps.community_database(inquiry)))
+        return chosen
+
+    def _last_steps(self) -> list[tuple[Basis, _Step]]:
+        """What is done only where nothing else was found."""
+        if self._settings.depth is LookupDepth.FULL and self._settings.guess:
+            return [(Basis.GUESS, steps.usual_names(self._inquiry))]
+        return []
+
+    async def _hear(self, chosen: list[tuple[Basis, _Step]]) -> None:
+        """Hear the steps until nothing better can come, or the time is up."""
+        tasks = {asyncio.ensure_future(step): basis for basis, step in chosen}
+        pending = dict(tasks)
+        until = self._inquiry.deadline
+        try:
+            while pending:
+                left = until - time.monotonic()
+                done, _ = await asyncio.wait(
+                    pending, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED
+                )
+                if not done:
+                    self._inquiry.note("look-up", "stopped waiting", Trust.SHIPPED)
+                    break
+                for task in done:
+                    del pending[task]
+                best = _best(task.result() for task in tasks if _is_heard(task))
+                if best is None or best.trust < Trust.VERIFIED:
+                    continue
+                until = min(until, time.monotonic() + GRACE_S)
+                if not self._settings.thorough:
+                    _drop(pending, best.basis)
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        # In the order of the steps, so that it never matters who was faster.
+        self._findings += [task.result() for task in tasks if _is_heard(task)]
+
+    def _evidence(self, mx: tuple[MailExchange, ...] | None) -> Evidence:
+        return replace(
+            self._known,
+            mx=mx,
+            services=self._servers(Basis.SERVICE_RECORDS),
+            published=self._servers(Basis.PUBLISHED),
+            community=self._servers(Basis.COMMUNITY_DB),
+            guessed=self._servers(Basis.GUESS),
+            hosting=_merged(fact for finding in self._findings for fact in finding.facts),
+            warnings=_each_once(text for each in self._findings for text in each.warnings),
+            log=(*self._known.log, *self._inquiry.log),
+        )
+
+    def _servers(self, basis: Basis) -> tuple[PublishedServer, ...] | None:
+        """The most trusted servers of a basis; None = was not looked for."""
+        found = [each for each in self._findings if each.basis is basis]
+        if not found:
+            return None
+        return max(found, key=lambda each: (bool(each.servers), each.trust)).servers
 
 
-def _with_exchanges(
-    evidence: Evidence, exchanges: tuple[MailExchange, ...] | None, lookup: Lookup
-) -> Evidence:
-    return replace(
-        evidence,
-        mx=exchanges,
-        hosting=evidence.hosting + hosting.of_mail_exchanges(exchanges or ()),
-        log=(*evidence.log, lookup),
+def _is_heard(task: "asyncio.Task[Finding]") -> bool:
+    return task.done() and not task.cancelled()
+
+
+def _each_once(texts: Iterable[Text]) -> tuple[Text, ...]:
+    return tuple({(text.key, *sorted(text.params.items())): text for text in texts}.values())
+
+
+def _best(findings: Iterable[Finding]) -> Finding | None:
+    """The finding that would be recommended, if the look-up ended now."""
+    return max(
+        (each for each in findings if each.says_something),
+        key=lambda each: each.basis,
+        default=None,
     )
 
 
-def _with_published(
-    evidence: Evidence, answers: Sequence[tuple[tuple[PublishedServer, ...] | None, Lookup]]
-) -> Evidence:
-    if not answers:
-        return evidence
-    return replace(
-        evidence,
-        published=next((servers for servers, _ in answers if servers), ()),
-        log=evidence.log + tuple(lookup for _, lookup in answers),
-    )
+def _drop(pending: dict["asyncio.Task[Finding]", Basis], best: Basis) -> None:
+    for task in [task for task, basis in pending.items() if basis <= best]:
+        task.cancel()
+        del pending[task]
 
 
-def _mail_exchanges(
-    network: Asking, domain: str, deadline: float
-) -> tuple[tuple[MailExchange, ...] | None, Lookup]:
-    started = time.monotonic()
-    try:
-        exchanges = network.mail_exchanges(domain, deadline)
-    except InboxlinkError as error:
-        return None, Lookup("dns:mx", error.code, _since(started))
-    outcome = ", ".join(each.host for each in exchanges[:4]) or "none"
-    return exchanges, Lookup("dns:mx", outcome, _since(started))
-
-
-def _published(
-    network: Asking, url: str, deadline: float
-) -> tuple[tuple[PublishedServer, ...] | None, Lookup]:
-    started = time.monotonic()
-    try:
-        answer = network.get(url, deadline)
-    except InboxlinkError as error:
-        return None, Lookup(url, error.code, _since(started))
-    if answer.status != 200:
-        return None, Lookup(url, f"status {answer.status}", _since(started))
-    servers = autoconfig.parse(answer.body)
-    outcome = "no autoconfig file" if servers is None else f"{len(servers)} servers"
-    return servers, Lookup(url, outcome, _since(started))
-
-
-def _since(started: float) -> float:
-    return round((time.monotonic() - started) * 1000, 1)
+def _merged(facts: Iterable[HostingFact]) -> tuple[HostingFact, ...]:
+    """Each fact once, the strongest of its kind."""
+    order = list(Strength)
+    merged: dict[str, HostingFact] = {}
+    for fact in facts:
+        known = merged.get(fact.name)
+        if known is None or order.index(fact.strength) < order.index(known.strength):
+            merged[fact.name] = fact
+    return tuple(merged.values())

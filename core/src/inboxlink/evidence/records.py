@@ -30,7 +30,7 @@ class Records:
         pacc: TXT of `_ua-auto-config.<domain>`.
         wildcard: Addresses of a label made up at random: where there are any, every name
             under the domain exists, and that one does shows nothing.
-        dkim: CNAMEs of `<selector>._domainkey.<domain>` by selector, in `aliases`.
+        dkim: TXT of `<selector>._domainkey.<domain>` by selector; the CNAMEs are in `aliases`.
     """
 
     domain: str

@@ -63,9 +63,9 @@ def _table() -> _Table:
 
 
 def _servers(row: Mapping[str, Any]) -> Iterator[PublishedServer]:
-    words = ("OAuth2",) if row.get("sign_in") == ["oauth"] else ("password-cleartext",)
     for key, protocol in _PROTOCOLS.items():
         for host, port, tls in row.get(key, ()):
+            # What it takes to sign in is the fact's to say, not the server's.
             yield PublishedServer(
-                protocol, host, port, Tls(tls), row.get("username"), words, Trust.SHIPPED
+                protocol, host, port, Tls(tls), row.get("username"), (), Trust.SHIPPED
             )

@@ -5,7 +5,7 @@ import threading
 from ipaddress import ip_address
 
 from inboxlink.errors import MailboxError, problem
-from inboxlink.network import dns
+from inboxlink.network.answers import Answer, Outcome
 from inboxlink.network.deadline import remaining_s
 from inboxlink.network.policy import IPAddress, check_address
 from inboxlink.network.settings import NetworkSettings
@@ -46,8 +46,29 @@ def _addresses(
     except ValueError:
         pass
     if settings.nameservers:
-        return dns.addresses(host, deadline, settings)
+        return _asked_addresses(host, port, deadline, settings)
     return _system_addresses(host, port, deadline)
+
+
+def _asked_addresses(
+    host: str, port: int, deadline: float, settings: NetworkSettings
+) -> tuple[IPAddress, ...]:
+    import asyncio
+
+    from inboxlink.network.resolver import Resolver
+
+    async def ask() -> Answer[IPAddress]:
+        resolver = Resolver(settings)
+        try:
+            return await resolver.addresses(host, deadline)
+        finally:
+            await resolver.close()
+
+    answer = asyncio.run(ask())
+    if not answer.is_known:
+        code = "timed_out" if answer.outcome is Outcome.TIMED_OUT else "dns_failed"
+        raise MailboxError(problem(code, host=host, port=str(port)))
+    return answer.values
 
 
 def _system_addresses(host: str, port: int, deadline: float) -> tuple[IPAddress, ...]:

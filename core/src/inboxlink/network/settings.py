@@ -19,6 +19,8 @@ class NetworkSettings:
         connect: `host:port` to `address:port`. The name is still what the certificate must
             carry; the address needs no further leave.
         nameservers: `address:port` of DNS servers; empty = the system's resolver.
+        dnssec: Whether the name servers are trusted to have validated what they mark as such;
+            without a safe way to them the mark says nothing (RFC 6840 section 5.7).
     """
 
     ca_file: Path | None = None
@@ -26,3 +28,4 @@ class NetworkSettings:
     allow_private: bool = False
     connect: Mapping[str, str] = field(default_factory=dict, hash=False)
     nameservers: tuple[str, ...] = ()
+    dnssec: bool = False

@@ -16,7 +16,7 @@ from pathlib import Path
 from inboxlink.errors import MailboxError, SetupError, problem
 from inboxlink.types.detection import CertificatePin
 
-__all__ = ["pinned_context", "trusting_context", "verify_code", "wrap"]
+__all__ = ["code_of", "pinned_context", "trusting_context", "verify_code", "wrap"]
 
 #: X509_V_ERR_* of OpenSSL (verify(1)), by what they mean to a person. Others are
 #: `certificate_invalid`.
@@ -98,19 +98,11 @@ def wrap(
             raise trouble("certificate_changed") from None
     try:
         wrapped = context.wrap_socket(sock, server_hostname=host)
-    except ssl.SSLCertVerificationError as error:
-        code = verify_code(error.verify_code)
+    except OSError as error:
+        code = code_of(error)
         # Against a pin, "untrusted" means that it is not the certificate that was pinned.
         is_other = pin is not None and code in ("certificate_untrusted", "certificate_invalid")
         raise trouble("certificate_changed" if is_other else code) from None
-    except TimeoutError:
-        raise trouble("timed_out") from None
-    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-        raise trouble("connection_lost") from None
-    except ssl.SSLError as error:
-        raise trouble("not_tls" if error.reason in _NOT_TLS else "tls_failed") from None
-    except OSError:
-        raise trouble("connection_lost") from None
     if pin is not None:
         shown = wrapped.getpeercert(binary_form=True) or b""
         # A pinned certificate that may sign others must not vouch for them.
@@ -118,6 +110,24 @@ def wrap(
             wrapped.close()
             raise trouble("certificate_changed")
     return wrapped
+
+
+def code_of(error: OSError) -> str:
+    """The error code of what connecting, or beginning TLS, raised."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return verify_code(error.verify_code)
+    if isinstance(error, ssl.SSLError):
+        if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return "connection_lost"
+        return "not_tls" if error.reason in _NOT_TLS else "tls_failed"
+    if isinstance(error, TimeoutError):
+        return "timed_out"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection_refused"
+    # Accepted and ended before this side looked, or in the middle of the handshake.
+    if isinstance(error, ConnectionError):
+        return "connection_lost"
+    return "network_unreachable"
 
 
 def verify_code(number: int) -> str:

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Literal, TypeVar
 
 from inboxlink.errors import MailboxError, UnreachableError, problem
-from inboxlink.network import certificate, dns, http, starttls, tls
+from inboxlink.network import certificate, starttls, tls
 from inboxlink.network.channel import PlainChannel, TlsChannel
 from inboxlink.network.deadline import remaining_s, since_ms
 from inboxlink.network.policy import IPAddress, check_host, check_port
 from inboxlink.network.resolving import resolve
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.context import CertificateFacts, HttpAnswer
-from inboxlink.types.detection import Endpoint, MailExchange, Role, Tls
+from inboxlink.types.detection import Endpoint, Tls
 
 __all__ = ["Network"]
 
@@ -28,12 +28,12 @@ class Network:
     """Everything that goes to the network goes through here. It implements `Wire`."""
 
     def __init__(self, settings: NetworkSettings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     def open(self, endpoint: Endpoint, deadline: float) -> TlsChannel:
         """See `CallContext.open`."""
         endpoint = _checked(endpoint)
-        reach = _Reach(endpoint, deadline, self._settings)
+        reach = _Reach(endpoint, deadline, self.settings)
         sock = reach.connect()
         try:
             greeting, wrapped = reach.run("tls", lambda: self._wrap(sock, endpoint, deadline))
@@ -52,33 +52,34 @@ class Network:
     def certificate(self, endpoint: Endpoint, deadline: float) -> CertificateFacts:
         """See `CallContext.certificate`."""
         endpoint = _checked(endpoint)
-        reach = _Reach(endpoint, deadline, self._settings)
+        reach = _Reach(endpoint, deadline, self.settings)
         sock = reach.connect()
         with sock:
             return reach.run("tls", lambda: self._read_leaf(sock, endpoint, deadline))
 
     def get(self, url: str, deadline: float) -> HttpAnswer:
         """See `CallContext.get`."""
+        import asyncio
 
-        def connect(host: str, port: int) -> TlsChannel:
-            return self.open(Endpoint(Role.API, host, port, Tls.IMPLICIT), deadline)
+        from inboxlink.network.dialer import Dialer
+        from inboxlink.network.fetcher import Fetcher
+        from inboxlink.network.resolver import Resolver
 
-        return http.fetch(url, connect)
+        async def get() -> HttpAnswer:
+            resolver = Resolver(self.settings)
+            try:
+                return await Fetcher(Dialer(self.settings, resolver)).get(url, deadline)
+            finally:
+                await resolver.close()
 
-    def mail_exchanges(self, domain: str, deadline: float) -> tuple[MailExchange, ...]:
-        """MX records, most preferred first; none is an empty tuple.
-
-        Raises:
-            MailboxError: `dns_failed`, `timed_out`.
-        """
-        return dns.mail_exchanges(domain, deadline, self._settings)
+        return asyncio.run(get())
 
     def _wrap(
         self, sock: socket.socket, endpoint: Endpoint, deadline: float
     ) -> tuple[bytes | None, ssl.SSLSocket]:
         greeting = _prepare(sock, endpoint, deadline)
         sock.settimeout(remaining_s(deadline, endpoint.host, endpoint.port))
-        wrapped = tls.wrap(sock, endpoint.host, endpoint.port, endpoint.pin, self._settings.ca_file)
+        wrapped = tls.wrap(sock, endpoint.host, endpoint.port, endpoint.pin, self.settings.ca_file)
         return greeting, wrapped
 
     @staticmethod
@@ -137,14 +138,8 @@ class _Reach:
                 sock = socket.create_connection(
                     (str(address), port), timeout=left / (len(targets) - place)
                 )
-            except TimeoutError:
-                trouble = self._trouble("timed_out")
-            except ConnectionRefusedError:
-                trouble = self._trouble("connection_refused")
-            except ConnectionResetError:  # accepted and ended before this side looked
-                trouble = self._trouble("connection_lost")
-            except OSError:
-                trouble = self._trouble("network_unreachable")
+            except OSError as error:
+                trouble = self._trouble(tls.code_of(error))
             else:
                 with suppress(OSError):
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

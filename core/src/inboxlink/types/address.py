@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inboxlink.errors import SetupError, problem
 
-__all__ = ["SPECIAL_USE_DOMAINS", "Address", "parse_address"]
+__all__ = ["SPECIAL_USE_DOMAINS", "Address", "is_special_use", "parse_address"]
 
 _MAX_OCTETS = 254  # RFC 5321 section 4.5.3.1.3 less the angle brackets
 _NEUTRAL_SUFFIX = ".example"
@@ -53,6 +53,11 @@ class Address:
         except SetupError:
             return False
         return (self.local.casefold(), self.domain) == (theirs.local.casefold(), theirs.domain)
+
+
+def is_special_use(domain: str) -> bool:
+    """Whether the public internet does not know a domain, and should not hear of it."""
+    return domain.rpartition(".")[2] in SPECIAL_USE_DOMAINS
 
 
 def parse_address(typed: str, *, special_domains: Collection[str] = ()) -> Address:

@@ -167,6 +167,10 @@ class SignIn(StrEnum):
     NONE = "none"
 
 
+#: Facts about what mail passes on its way, which say nothing about where it is kept.
+_IN_FRONT = frozenset({"gateway", "null_mx", "broken_mx", "no_mx"})
+
+
 @dataclass(frozen=True, slots=True)
 class HostingFact:
     """Who keeps a domain's mailboxes, or stands before them, and what shows it.
@@ -190,6 +194,11 @@ class HostingFact:
     servers: tuple[PublishedServer, ...] = ()
     sign_in: tuple[SignIn, ...] = ()
     help_url: str | None = None
+
+    @property
+    def is_conclusive(self) -> bool:
+        """Whether more than a hint at where the mailboxes are; what stands before them is none."""
+        return self.strength is not Strength.HINT and self.name not in _IN_FRONT
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +261,13 @@ class Evidence:
             ),
             None,
         )
+
+    def trust_of(self, host: str) -> Trust:
+        """How far the sources can be forged that name a host; the best of them counts."""
+        sources = (self.preset, self.published, self.community, self.services, self.guessed)
+        servers = [server for source in sources for server in source or ()]
+        servers += [server for fact in self.hosting for server in fact.servers]
+        return max((server.trust for server in servers if server.host == host), default=Trust.NONE)
 
 
 @dataclass(frozen=True, slots=True)

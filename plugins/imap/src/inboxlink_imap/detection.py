@@ -4,15 +4,19 @@ Pure: the evidence was gathered by the core.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from inboxlink.types.detection import (
     Basis,
     Detection,
     Endpoint,
     Evidence,
+    HostingFact,
     PublishedServer,
     Refusal,
     Role,
+    SignIn,
+    Strength,
     Tls,
 )
 from inboxlink.types.text import Text
@@ -28,26 +32,15 @@ _PROTOCOLS = {Role.IMAP: "imap", Role.SUBMISSION: "smtp"}
 #: has the second nearly always takes the first over TLS, and the survey asks it.
 _PASSWORDS = frozenset({"password-cleartext", "plain", "password-encrypted", "secure", ""})
 
-#: Google: support.google.com/mail/answer/7126229. Microsoft: "POP, IMAP, and SMTP settings for
-#: Outlook.com" and "... for Microsoft 365" (support.microsoft.com). All read November 2026.
-_GMAIL = (
-    Endpoint(Role.IMAP, "imap.gmail.com", 993, Tls.IMPLICIT),
-    Endpoint(Role.SUBMISSION, "smtp.gmail.com", 465, Tls.IMPLICIT),
-)
-_MICROSOFT_365 = (
-    Endpoint(Role.IMAP, "outlook.office365.com", 993, Tls.IMPLICIT),
-    Endpoint(Role.SUBMISSION, "smtp.office365.com", 587, Tls.STARTTLS),
-)
-_OUTLOOK_COM = (
-    Endpoint(Role.IMAP, "outlook.office365.com", 993, Tls.IMPLICIT),
-    Endpoint(Role.SUBMISSION, "smtp-mail.outlook.com", 587, Tls.STARTTLS),
-)
-_HOSTED = {
-    "gmail": _GMAIL,
-    "google": _GMAIL,
-    "microsoft_365": _MICROSOFT_365,
-    "outlook_com": _OUTLOOK_COM,
+#: What is said of those hosters that rarely take a password.
+_BECAUSE = {
+    "gmail": "imap.because.google",
+    "google": "imap.because.google",
+    "microsoft_365": "imap.because.microsoft",
+    "outlook_com": "imap.because.microsoft",
 }
+
+_BASES = {Strength.DECISIVE: Basis.HOSTED_MX, Strength.LIKELY: Basis.BEHIND_GATEWAY}
 
 _REFUSED = {"amazon_ses": policy.AMAZON_SES, "amazon_workmail": policy.AMAZON_WORKMAIL}
 
@@ -63,14 +56,23 @@ def detect(evidence: Evidence) -> Detection | None:
     if refused is not None:
         because = Text("imap.because.hosted", {"shown_by": refused.shown_by})
         return _refusal(Basis.HOSTED_MX, because, _REFUSED[refused.name])
-    hosted = evidence.hosted_by(*_HOSTED)
-    if hosted is not None:
-        key = "imap.because.google" if _HOSTED[hosted.name] is _GMAIL else "imap.because.microsoft"
-        endpoints = _HOSTED[hosted.name]
-        because = Text(key, {"shown_by": hosted.shown_by})
-        return Detection(_NAME, Basis.HOSTED_MX, because, endpoints, settings=_settings(endpoints))
+    hosted = next((fact for fact in evidence.hosting if _is_reachable(fact)), None)
+    if hosted is not None and hosted.strength is Strength.DECISIVE:
+        return _hosted(evidence, hosted)
     if evidence.published:
-        return _of_servers(evidence, evidence.published, Basis.PUBLISHED, "imap.because.published")
+        found = _of_servers(evidence, evidence.published, Basis.PUBLISHED, "imap.because.published")
+        if found is not None:
+            return found
+    if hosted is not None:
+        return _hosted(evidence, hosted)
+    for servers, basis, key in (
+        (evidence.community, Basis.COMMUNITY_DB, "imap.because.community"),
+        (evidence.services, Basis.SERVICE_RECORDS, "imap.because.services"),
+        (evidence.guessed, Basis.GUESS, "imap.because.guessed"),
+    ):
+        found = _of_servers(evidence, servers, basis, key) if servers else None
+        if found is not None:
+            return found
     return None
 
 
@@ -78,6 +80,27 @@ def variant(detection: Detection) -> str | None:
     """`gmail`, `outlook`, or None for any other server."""
     imap = detection.endpoint(Role.IMAP)
     return detection.settings.get("variant") or _VARIANTS.get(imap.host if imap else "")
+
+
+def _is_reachable(fact: HostingFact) -> bool:
+    has_answer = bool(fact.servers) or SignIn.NONE in fact.sign_in or fact.cloud is not None
+    return fact.is_conclusive and has_answer
+
+
+def _hosted(evidence: Evidence, fact: HostingFact) -> Detection | None:
+    """What a hoster's own servers, as the core knows them, come to."""
+    key = _BECAUSE.get(fact.name)
+    if key is None:
+        app_password = fact.sign_in[:1] == (SignIn.APP_PASSWORD,)
+        key = "imap.because.app_password" if app_password else "imap.because.hoster"
+    because = Text(key, {"shown_by": fact.shown_by, "help": fact.help_url or ""})
+    basis = Basis.OWNED_DOMAIN if fact.is_owned else _BASES[fact.strength]
+    if fact.cloud is not None:
+        return _refusal(basis, because, policy.national_cloud(fact))
+    if SignIn.NONE in fact.sign_in:
+        return _refusal(basis, because, policy.closed(fact))
+    found = _of_servers(evidence, fact.servers, basis, key)
+    return None if found is None else replace(found, because=because)
 
 
 def _of_servers(

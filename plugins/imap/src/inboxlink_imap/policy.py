@@ -7,7 +7,7 @@ lift one by leaving out its line here (requirements 11, 12, 89 to 92).
 import re
 
 from inboxlink.errors import Blame, Kind, Problem
-from inboxlink.types.detection import Refusal, Role
+from inboxlink.types.detection import HostingFact, Refusal, Role
 from inboxlink.types.text import Text
 
 __all__ = [
@@ -16,8 +16,10 @@ __all__ = [
     "COURIER",
     "POP3",
     "TEAM",
+    "closed",
     "greeting_refusal",
     "host_refusal",
+    "national_cloud",
     "port_refusal",
     "refused",
 ]
@@ -50,6 +52,16 @@ _HOSTS = (
 
 _POP3_HOST = re.compile(r"pop3?\d*\..+")
 _COURIER = re.compile(rb"courier-imap|double precision, inc", re.IGNORECASE)
+
+
+def closed(fact: HostingFact) -> Refusal:
+    """Why a hoster that lets no program in is refused."""
+    return _refusal("closed", shown_by=fact.shown_by, help=fact.help_url or "")
+
+
+def national_cloud(fact: HostingFact) -> Refusal:
+    """Why a mailbox in one of Microsoft's national clouds is refused."""
+    return _refusal("national_cloud", cloud=fact.cloud or "")
 
 
 def host_refusal(role: Role, host: str) -> Refusal | None:

@@ -140,7 +140,7 @@ def reconnect(
 
     from inboxlink.connect.keeping import reconnection
     from inboxlink.connect.opening import require_permission
-    from inboxlink.evidence.gathering import LookupDepth
+    from inboxlink.evidence.lookup import LookupDepth
 
     host = session.host(allow_private=allow_private)
     require_permission(host, session.owner)
@@ -148,7 +148,9 @@ def reconnect(
     detection = None
     if provider is not None and provider != connection.provider:
         address = host.address(connection.address)
-        detection = host.choose(host.recommend(address, LookupDepth.PASSIVE), provider)
+        detection = host.choose(
+            host.recommend(address, host.lookup_settings(LookupDepth.PASSIVE)), provider
+        )
     request = replace(
         reconnection(host, connection, session.words.language, detection),
         send_test_message=bool(send_test_message),

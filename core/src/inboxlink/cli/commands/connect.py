@@ -32,6 +32,9 @@ __all__ = ["command"]
     default=None,
     help=w("cli.connect.inbox_automation"),
 )
+@click.option(
+    "--accept-domain", metavar="DOMAIN", multiple=True, help=w("cli.connect.accept_domain")
+)
 @sign_in_options
 @pass_session
 def command(
@@ -42,6 +45,7 @@ def command(
     team: bool,  # noqa: FBT001 - click's flags
     inbox_automation: bool | None,  # noqa: FBT001
     provider: str | None,
+    accept_domain: tuple[str, ...],
     send_test_message: bool | None,  # noqa: FBT001
     allow_private: bool,  # noqa: FBT001
     **given: Any,  # noqa: ANN401 - passed on to `sign_in`
@@ -64,7 +68,7 @@ def command(
         session.say("cli.connect.automation.explained", style="dim")
         inbox_automation = click.confirm(session.words("cli.connect.automation.ask"), err=True)
     mailbox = _address(session, host, address)
-    detection = _choose(session, host, mailbox, lookup, provider)
+    detection = _choose(session, host, mailbox, lookup, provider, accept_domain)
     request = Request(
         owner=session.owner,
         address=mailbox,
@@ -93,33 +97,58 @@ def _address(session: Session, host: "Host", typed: str | None) -> "Address":
 
 
 def _choose(
-    session: Session, host: "Host", address: "Address", lookup: str | None, provider: str | None
+    session: Session,
+    host: "Host",
+    address: "Address",
+    lookup: str | None,
+    provider: str | None,
+    accepted: tuple[str, ...],
 ) -> "Detection":
-    from inboxlink.cli.commands.detect import show, show_domain
-    from inboxlink.evidence import autoconfig
-    from inboxlink.evidence.gathering import LookupDepth
+    from inboxlink.cli.recommendations import show, show_domain, show_notice
+    from inboxlink.evidence.lookup import LookupDepth
+    from inboxlink.evidence.notice import asked
 
     show_domain(session, address)
-    depth = LookupDepth(lookup or "passive")
+    settings = host.lookup_settings(LookupDepth(lookup or "passive"))
     with session.busy("cli.busy.lookup", domain=address.domain):
-        recommendation = host.recommend(address, depth)
-    if (
-        recommendation.best is None
-        and session.is_interactive
-        and lookup is None
-        and not recommendation.candidates
-    ):
-        hosts = ", ".join(autoconfig.hosts(address.domain))
-        if click.confirm(session.words("cli.connect.full", hosts=hosts), default=True, err=True):
+        recommendation = host.recommend(address, settings)
+    if session.is_interactive and lookup is None and _leaves_room(recommendation):
+        settings = host.lookup_settings(LookupDepth.FULL)
+        show_notice(session, asked(address.domain, settings))
+        if click.confirm(session.words("cli.connect.full"), default=True, err=True):
             with session.busy("cli.busy.lookup", domain=address.domain):
-                recommendation = host.recommend(address, LookupDepth.FULL)
+                recommendation = host.recommend(address, settings)
     if not session.is_json:
         show(session, host, recommendation)
     chosen = _provider(session, host, address, recommendation, provider)
     detection = host.choose(recommendation, chosen)
     if detection.unsupported is not None:
         raise _refusal(detection)
+    _confirm_domains(session, recommendation.to_confirm(detection), accepted)
     return detection
+
+
+def _leaves_room(recommendation: "Recommendation") -> bool:
+    """Whether asking more hosts could lead to a better recommendation."""
+    from inboxlink.types.detection import Basis
+
+    best = recommendation.candidates[0] if recommendation.candidates else None
+    return best is None or best.basis < Basis.BEHIND_GATEWAY
+
+
+def _confirm_domains(session: Session, domains: tuple[str, ...], accepted: tuple[str, ...]) -> None:
+    """Let the person confirm a domain that only unsigned DNS leads to (RFC 6186 section 6).
+
+    Raises:
+        SetupError: `domain_unconfirmed`.
+    """
+    for domain in domains:
+        if domain in accepted:
+            continue
+        question = session.words("cli.connect.confirm_domain", domain=domain)
+        if session.is_interactive and click.confirm(question, default=False, err=True):
+            continue
+        raise SetupError(problem("domain_unconfirmed", domain=domain))
 
 
 def _refusal(detection: "Detection") -> InboxlinkError:

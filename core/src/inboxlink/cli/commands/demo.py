@@ -135,7 +135,7 @@ def _account() -> dict[str, Any]:
 
 
 def _scripted(session: Session, run: _Run, password: str) -> int:
-    run("detect", _ADDRESS, "--lookup", "full")
+    run("detect", _ADDRESS)
     run("disclosures", "list", "--address", _ADDRESS)
     with _secret(password) as descriptor:
         run(

@@ -1,109 +1,100 @@
 """`inboxlink detect`: what can be told from an address, and why."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from inboxlink.cli import exits
 from inboxlink.cli.app import command as make_command
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.wording import w
-from inboxlink.texts import safe_text
+from inboxlink.errors import InboxlinkError
 
 if TYPE_CHECKING:
-    from inboxlink.connect.host import Host
-    from inboxlink.detection import Recommendation
-    from inboxlink.types.address import Address
+    from collections.abc import Mapping
 
-__all__ = ["command", "show", "show_domain"]
+    from inboxlink.connect.host import Host
+    from inboxlink.evidence.lookup import LookupSettings
+
+__all__ = ["command"]
 
 
 @make_command("detect", "cli.detect")
-@click.argument("address")
-@click.option(
-    "--lookup",
-    type=click.Choice(("offline", "passive", "full")),
-    default="passive",
-    help=w("cli.option.lookup"),
-)
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@click.option("--passive", is_flag=True, help=w("cli.detect.passive"))
+@click.option("--offline", is_flag=True, help=w("cli.detect.offline"))
+@click.option("--explain", is_flag=True, help=w("cli.detect.explain"))
+@click.option("--dry-run", is_flag=True, help=w("cli.detect.dry_run"))
+@click.option("--refresh", is_flag=True, help=w("cli.detect.refresh"))
 @click.option("--allow-private", is_flag=True, help=w("cli.option.allow_private"))
 @pass_session
-def command(session: Session, address: str, lookup: str, allow_private: bool) -> None:  # noqa: FBT001
+def command(
+    session: Session,
+    /,
+    addresses: tuple[str, ...],
+    *,
+    passive: bool,
+    offline: bool,
+    explain: bool,
+    dry_run: bool,
+    refresh: bool,
+    allow_private: bool,
+) -> int:
     """See `cli.detect` in the strings."""
-    from inboxlink.evidence.gathering import LookupDepth
+    from inboxlink.evidence.lookup import LookupDepth
 
+    depth = LookupDepth.PASSIVE if passive else LookupDepth.FULL
     host = session.host(allow_private=allow_private)
+    settings = host.lookup_settings(
+        LookupDepth.OFFLINE if offline else depth, thorough=explain, refresh=refresh
+    )
+    emit = session.emit if len(addresses) == 1 else session.emit_line
+    worst = exits.OK
+    for place, address in enumerate(addresses):
+        if place and not session.is_json:
+            session.gap()
+        try:
+            document = _detect(session, host, address, settings, explain=explain, dry_run=dry_run)
+        except InboxlinkError as error:
+            # One address that is none must not hide what is known about the others.
+            if len(addresses) == 1:
+                raise
+            worst = max(worst, exits.STATUS[error.problem.kind])
+            if not session.is_json:
+                session.fail(error.problem)
+            document = {"error": session.describe(error.problem)}
+        if session.is_json:
+            emit({"address": address, **document})
+    return worst
+
+
+def _detect(
+    session: Session,
+    host: "Host",
+    address: str,
+    settings: "LookupSettings",
+    *,
+    explain: bool,
+    dry_run: bool,
+) -> "Mapping[str, Any]":
+    """Look one address up, and show it to a person; what JSON says of it."""
+    from inboxlink.cli import recommendations as shown
+
     mailbox = host.address(address)
+    if dry_run or not session.is_json:
+        from inboxlink.evidence.notice import asked
+
+        hosts = () if host.is_known(mailbox) else asked(mailbox.domain, settings)
+        shown.show_domain(session, mailbox)
+        if hosts or dry_run:
+            shown.show_notice(session, hosts)
+        if dry_run:
+            return {"domain": mailbox.domain, "asks": shown.notice_document(session, hosts)}
     with session.busy("cli.busy.lookup", domain=mailbox.domain):
-        recommendation = host.recommend(mailbox, LookupDepth(lookup))
+        recommendation = host.recommend(mailbox, settings)
     if session.is_json:
-        session.emit(_document(session, recommendation))
-        return
-    show_domain(session, mailbox)
-    show(session, host, recommendation)
-    session.say("cli.detect.log", style="bold")
-    for each in recommendation.evidence.log:
-        session.console.print(f"  {each.source}: {safe_text(each.outcome)}", style="dim")
-
-
-def show_domain(session: Session, mailbox: "Address") -> None:
-    """The domain in both its forms, where a look-alike could hide in one of them."""
-    if mailbox.domain_shown != mailbox.domain:
-        session.say("cli.detect.domain", style="yellow", shown=mailbox.domain_shown)
-
-
-def show(session: Session, host: "Host", recommendation: "Recommendation") -> None:
-    """The candidates, best first, each with its reason."""
-    if not recommendation.candidates:
-        session.say("cli.detect.nothing", domain=recommendation.evidence.domain)
-    for each in recommendation.candidates:
-        title = session.words(host.info(each.provider).title)
-        if each.unsupported is not None:
-            session.console.print(f"✗ {title}: {session.words(each.unsupported.because)}")
-            if each.unsupported.instead is not None:
-                session.console.print(f"  → {session.words(each.unsupported.instead)}")
-            continue
-        mark = "→" if each is recommendation.best else " "
-        session.console.print(f"{mark} {title}: {session.words(each.because)}")
-        for endpoint in each.endpoints:
-            session.console.print(
-                f"    {endpoint.role.value:<10} {endpoint.authority} {endpoint.tls.value}",
-                style="dim",
-            )
-    for fault in recommendation.faults:
-        session.aside.print(f"✗ {session.words(fault.message)}", style="red")
-
-
-def _document(session: Session, recommendation: "Recommendation") -> dict[str, object]:
-    return {
-        "domain": recommendation.evidence.domain,
-        "candidates": [
-            {
-                "provider": each.provider,
-                "basis": each.basis.name.lower(),
-                "because": session.words(each.because),
-                "unsupported": (
-                    None
-                    if each.unsupported is None
-                    else {
-                        "code": each.unsupported.code,
-                        "because": session.words(each.unsupported.because),
-                    }
-                ),
-                "endpoints": [
-                    {
-                        "role": endpoint.role.value,
-                        "host": endpoint.host,
-                        "port": endpoint.port,
-                        "tls": endpoint.tls.value,
-                    }
-                    for endpoint in each.endpoints
-                ],
-            }
-            for each in recommendation.candidates
-        ],
-        "faults": [session.describe(fault) for fault in recommendation.faults],
-        "log": [
-            {"source": each.source, "outcome": each.outcome, "took_ms": each.took_ms}
-            for each in recommendation.evidence.log
-        ],
-    }
+        return shown.document(session, recommendation)
+    shown.show(session, host, recommendation)
+    if explain:
+        shown.show_evidence(session, recommendation.evidence)
+    return {}

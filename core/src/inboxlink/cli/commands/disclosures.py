@@ -57,7 +57,7 @@ def _collect(session: Session, address: str | None) -> tuple["Disclosure", ...]:
     """Those of every provider, or those that this address would meet."""
     from inboxlink.detection import chosen_by_hand
     from inboxlink.disclosures import collect
-    from inboxlink.evidence.gathering import LookupDepth
+    from inboxlink.evidence.lookup import LookupDepth
     from inboxlink.types.disclosure import Audience, Capability, DiscloseContext
 
     host = session.host()
@@ -68,7 +68,9 @@ def _collect(session: Session, address: str | None) -> tuple["Disclosure", ...]:
         frozenset(Capability),
     )
     if address is not None:
-        recommendation = host.recommend(host.address(address), LookupDepth.PASSIVE)
+        recommendation = host.recommend(
+            host.address(address), host.lookup_settings(LookupDepth.PASSIVE)
+        )
         detections = [each for each in recommendation.candidates if each.unsupported is None]
     else:
         detections = []

@@ -1,0 +1,32 @@
+"""What one step of a look-up found, and what it is worth beside the others."""
+
+from dataclasses import dataclass, field
+
+from inboxlink.types.detection import Basis, HostingFact, PublishedServer, Trust
+from inboxlink.types.text import Text
+
+__all__ = ["Finding"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. A step that found nothing may still have something to warn of.
+
+    Args:
+        basis: The kind of evidence.
+        trust: How far its source can be forged.
+        servers: Servers that it names.
+        facts: Facts about who keeps the mailboxes.
+        warnings: What the person should know.
+    """
+
+    basis: Basis
+    trust: Trust
+    servers: tuple[PublishedServer, ...] = ()
+    facts: tuple[HostingFact, ...] = ()
+    warnings: tuple[Text, ...] = field(default=())
+
+    @property
+    def says_something(self) -> bool:
+        """Whether a provider could be recommended by it."""
+        return bool(self.servers) or any(fact.is_conclusive for fact in self.facts)

@@ -1,0 +1,216 @@
+"""One domain, and the questions about it: each is asked once, however many steps want to know."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from inboxlink.errors import InboxlinkError
+from inboxlink.evidence.records import DKIM_SELECTORS, SERVICES, Records
+from inboxlink.network.answers import Answer, Outcome, Service
+from inboxlink.network.dialer import Dialer
+from inboxlink.network.fetcher import Fetcher
+from inboxlink.network.policy import IPAddress
+from inboxlink.network.resolver import Resolver
+from inboxlink.types.context import HttpAnswer
+from inboxlink.types.detection import Lookup, MailExchange, Trust
+
+__all__ = ["Inquiry"]
+
+_Value = TypeVar("_Value")
+
+#: Seconds for one file of the web.
+_WEB_S = 4.0
+#: Seconds until a server has greeted.
+_GREETING_S = 3.0
+#: RFC 9051 section 7.1, RFC 5321 section 4.2.
+_GREETINGS = {"imap": (b"* OK", b"* PREAUTH"), "smtp": (b"220",)}
+_SHOWN_VALUES = 4
+
+
+class Inquiry:
+    """What is being asked about a domain, and the log of it.
+
+    Args:
+        domain: The A-label form.
+        resolver: Asks DNS.
+        dialer: Connects to servers.
+        deadline: On the monotonic clock, for everything.
+    """
+
+    def __init__(self, domain: str, resolver: Resolver, dialer: Dialer, deadline: float) -> None:
+        self.domain = domain
+        self.deadline = deadline
+        self.log: list[Lookup] = []
+        self._resolver = resolver
+        self._dialer = dialer
+        self._fetcher = Fetcher(dialer)
+        self._began = time.monotonic()
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+        #: A label that nobody would have made: where it exists, every label does.
+        self._unlikely = f"{secrets.token_hex(6)}.{domain}"
+
+    async def mail_exchanges(self) -> Answer[MailExchange]:
+        """MX of the domain."""
+        return await self._dns("mx", self.domain, self._resolver.mail_exchanges)
+
+    async def texts(self, name: str) -> Answer[str]:
+        """TXT of a name."""
+        return await self._dns("txt", name, self._resolver.texts)
+
+    async def addresses(self, host: str) -> Answer[IPAddress]:
+        """A and AAAA of a host."""
+        return await self._dns("a", host, self._resolver.addresses)
+
+    async def services(self, service: str) -> Answer[Service]:
+        """SRV of a service of the domain."""
+        return await self._dns("srv", f"_{service}._tcp.{self.domain}", self._resolver.services)
+
+    async def wildcard(self) -> Answer[IPAddress]:
+        """Addresses of a name that does not exist unless all do."""
+        return await self.addresses(self._unlikely)
+
+    async def records(self, *, behind: bool) -> Records:
+        """All that DNS says.
+
+        Args:
+            behind: Whether to ask also what shows who is behind a filter.
+        """
+        domain = self.domain
+        selectors = DKIM_SELECTORS if behind else ()
+        services = _together({each: self.services(each) for each in SERVICES})
+        dkim = _together({each: self.texts(f"{each}._domainkey.{domain}") for each in selectors})
+        return Records(
+            domain=domain,
+            **await _together(
+                {
+                    "mx": self.mail_exchanges(),
+                    "txt": self.texts(domain),
+                    "autodiscover": self.addresses(f"autodiscover.{domain}"),
+                    "autoconfig": self.addresses(f"autoconfig.{domain}"),
+                    "pacc": self.texts(f"_ua-auto-config.{domain}"),
+                    "wildcard": self.wildcard(),
+                    "services": services,
+                    "dkim": dkim,
+                }
+            ),
+        )
+
+    async def fetch(
+        self, url: str, trust: Trust = Trust.VERIFIED, *, shown: str | None = None
+    ) -> HttpAnswer | InboxlinkError:
+        """A file of the web, or why it could not be had.
+
+        Args:
+            url: The address.
+            trust: What a good answer would be worth.
+            shown: What the log calls the address, where the address names the person.
+        """
+        return await self._once(url, lambda: self._fetch(url, trust, shown or url))
+
+    async def greeting(self, protocol: str, host: str, port: int) -> bool:
+        """Whether a server greets over TLS as one of `imap` or `smtp` does."""
+        source = f"{protocol}://{host}:{port}"
+        return await self._once(source, lambda: self._greeting(source, protocol, host, port))
+
+    def note(self, source: str, outcome: str, trust: Trust, began: float | None = None) -> None:
+        """Add a line to the log; `began` is on the monotonic clock, None = took no time."""
+        now = time.monotonic()
+        self.log.append(
+            Lookup(
+                source,
+                outcome,
+                0.0 if began is None else _ms(now - began),
+                trust,
+                _ms((now if began is None else began) - self._began),
+            )
+        )
+
+    async def close(self) -> None:
+        """End what is still being asked."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _dns(
+        self, kind: str, name: str, ask: Callable[[str, float], Awaitable[Answer[_Value]]]
+    ) -> Answer[_Value]:
+        source = f"dns:{kind} {self._shown(name)}"
+        return await self._once(source, lambda: self._answer(source, name, ask))
+
+    async def _answer(
+        self, source: str, name: str, ask: Callable[[str, float], Awaitable[Answer[_Value]]]
+    ) -> Answer[_Value]:
+        began = time.monotonic()
+        answer = await ask(name, self.deadline)
+        trust = Trust.SIGNED if answer.is_signed else Trust.DNS
+        self.note(source, _outcome(answer), trust, began)
+        return answer
+
+    async def _fetch(self, url: str, trust: Trust, shown: str) -> HttpAnswer | InboxlinkError:
+        began = time.monotonic()
+        try:
+            answer = await self._fetcher.get(url, min(self.deadline, began + _WEB_S))
+        except InboxlinkError as error:
+            self.note(shown, error.code, trust, began)
+            return error
+        via = "" if answer.url == url else f" at {answer.url}"
+        self.note(shown, f"status {answer.status}, {len(answer.body)} bytes{via}", trust, began)
+        return answer
+
+    async def _greeting(self, source: str, protocol: str, host: str, port: int) -> bool:
+        began = time.monotonic()
+        deadline = min(self.deadline, began + _GREETING_S)
+        try:
+            async with (
+                self._dialer.connected(host, port, deadline) as (reader, _),
+                asyncio.timeout_at(deadline),
+            ):
+                line = await reader.readline()
+        except InboxlinkError as error:
+            self.note(source, error.code, Trust.NONE, began)
+            return False
+        except (OSError, ValueError):  # silence, or a line without an end
+            self.note(source, "no greeting", Trust.NONE, began)
+            return False
+        is_greeting = line.startswith(_GREETINGS[protocol])
+        self.note(source, "greets" if is_greeting else "another protocol", Trust.NONE, began)
+        return is_greeting
+
+    async def _once(self, key: str, ask: Callable[[], Awaitable[_Value]]) -> _Value:
+        task = self._tasks.get(key)
+        if task is None:
+            task = self._tasks[key] = asyncio.ensure_future(ask())
+        # A step that is no longer wanted must not take the answer from the others.
+        result: _Value = await asyncio.shield(task)
+        return result
+
+    def _shown(self, name: str) -> str:
+        return name if name != self._unlikely else f"(random).{self.domain}"
+
+
+async def _together(asked: Mapping[str, Awaitable[Any]]) -> dict[str, Any]:
+    return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
+
+
+def _outcome(answer: Answer[Any]) -> str:
+    if answer.outcome is not Outcome.FOUND:
+        return answer.outcome.value
+    values = [_value(each) for each in answer.values[:_SHOWN_VALUES]]
+    if len(answer.values) > _SHOWN_VALUES:
+        values.append(f"and {len(answer.values) - _SHOWN_VALUES} more")
+    chain = [f"alias of {each}" for each in answer.aliases]
+    return ", ".join(chain + values) or answer.outcome.value
+
+
+def _value(value: object) -> str:
+    if isinstance(value, MailExchange):
+        return f"{value.preference} {value.host or '.'}"
+    if isinstance(value, Service):
+        return f"{value.host or '.'}:{value.port}"
+    return str(value)[:80]
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)

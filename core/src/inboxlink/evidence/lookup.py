@@ -1,0 +1,109 @@
+"""How far a look-up goes, and the part of it that asks nobody.
+
+Nothing here imports what the network needs: a domain that the operator or the shipped table knows
+is answered at once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inboxlink.errors import SetupError, problem
+from inboxlink.evidence import table
+from inboxlink.types.detection import Evidence, Lookup, PublishedServer
+
+if TYPE_CHECKING:
+    from inboxlink.network.settings import NetworkSettings
+
+__all__ = ["DEADLINE_S", "LookupDepth", "LookupSettings", "is_final", "known", "look_up"]
+
+#: Seconds for a whole look-up while a person waits.
+DEADLINE_S = 6.0
+
+
+class LookupDepth(StrEnum):
+    """How far a look-up goes: tables here, then DNS, then the web."""
+
+    OFFLINE = "offline"
+    PASSIVE = "passive"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSettings:
+    """What a look-up may do.
+
+    Args:
+        depth: How far it goes.
+        community: Whether the database of mail providers may be asked.
+        cache: The folder where the database's answers are kept; None = they are not.
+        refresh: Whether what is kept is asked anew.
+        thorough: Whether to hear also those who cannot change the recommendation.
+        plain_http: Whether a file without TLS may be suggested, to be confirmed by the person.
+        guess: Whether usual names are tried where nothing else was found.
+        deadline_s: Seconds for all of it.
+    """
+
+    depth: LookupDepth = LookupDepth.PASSIVE
+    community: bool = True
+    cache: Path | None = None
+    refresh: bool = False
+    thorough: bool = False
+    plain_http: bool = False
+    guess: bool = True
+    deadline_s: float = DEADLINE_S
+
+
+def look_up(
+    domain: str,
+    settings: LookupSettings,
+    presets: Mapping[str, tuple[PublishedServer, ...]],
+    network: Callable[[], "NetworkSettings"],
+) -> Evidence:
+    """Gather evidence about a domain; what cannot be had is a line in the log and no error.
+
+    Args:
+        domain: The A-label form.
+        settings: What may be done.
+        presets: The operator's servers by domain.
+        network: Gives the network's settings, and is called only where it is needed.
+
+    Raises:
+        SetupError: `address_public_suffix`: nobody has a mailbox directly under such a name.
+    """
+    evidence = known(domain, presets)
+    if is_final(evidence):
+        return evidence
+    from inboxlink.evidence.domains import is_public_suffix
+
+    if is_public_suffix(domain):
+        raise SetupError(problem("address_public_suffix", domain=domain))
+    if settings.depth is LookupDepth.OFFLINE:
+        return evidence
+    from inboxlink.evidence.gathering import gather
+
+    return gather(evidence, settings, network())
+
+
+def is_final(evidence: Evidence) -> bool:
+    """Whether nothing that the network could say would change the recommendation."""
+    return bool(evidence.preset or evidence.hosting)
+
+
+def known(domain: str, presets: Mapping[str, tuple[PublishedServer, ...]]) -> Evidence:
+    """What is known about a domain without asking anybody."""
+    preset = presets.get(domain)
+    if preset:
+        return Evidence(domain=domain, preset=preset, log=(Lookup("preset", "found"),))
+    owner = table.of_domain(domain)
+    return Evidence(
+        domain=domain,
+        preset=(),
+        hosting=() if owner is None else (owner,),
+        log=(
+            Lookup("preset", "none"),
+            Lookup("table", "none" if owner is None else owner.name),
+        ),
+    )

@@ -1,0 +1,169 @@
+"""The steps of a look-up: each waits for what it needs, and finds something or nothing.
+
+They run side by side. A step that could not hear an answer from where there should be one says so,
+because "not there" and "not heard" lead to different advice.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+
+from inboxlink.errors import InboxlinkError
+from inboxlink.evidence import autoconfig, community, hosting, mailconf, pacc
+from inboxlink.evidence.finding import Finding
+from inboxlink.evidence.inquiry import Inquiry
+from inboxlink.network.answers import Answer, Outcome, Service
+from inboxlink.types.context import HttpAnswer
+from inboxlink.types.detection import Basis, PublishedServer, Tls, Trust
+from inboxlink.types.text import Text
+
+__all__ = [
+    "behind_gateway",
+    "community_database",
+    "exchangers_domain",
+    "mail_configuration_record",
+    "own_file",
+    "pacc_file",
+    "service_records",
+    "usual_names",
+]
+
+#: SRV services by what is spoken there (RFC 6186 section 3, RFC 8314 section 5.1); the first of
+#: each protocol is preferred.
+_SERVICES = (
+    ("imaps", "imap", Tls.IMPLICIT),
+    ("imap", "imap", Tls.STARTTLS),
+    ("submissions", "smtp", Tls.IMPLICIT),
+    ("submission", "smtp", Tls.STARTTLS),
+)
+
+#: What a fetch ends with where there is nothing, rather than something that was not heard.
+_ABSENT = frozenset({"host_not_found", "connection_refused"})
+
+
+async def behind_gateway(inquiry: Inquiry) -> Finding:
+    """Who keeps the mailboxes, from everything that DNS says."""
+    records = await inquiry.records(behind=True)
+    facts = hosting.facts(records)
+    # What the table says of a hoster cannot be forged; that it is this one is not so sure.
+    trust = Trust.SHIPPED if any(fact.is_conclusive for fact in facts) else Trust.DNS
+    unheard = [] if records.mx is None or records.mx.is_known else [f"dns:mx {inquiry.domain}"]
+    return Finding(Basis.BEHIND_GATEWAY, trust, facts=facts, warnings=_unheard(unheard))
+
+
+async def service_records(inquiry: Inquiry) -> Finding:
+    """Servers of SRV records. Within the domain itself a certificate can vouch for them."""
+    servers: list[PublishedServer] = []
+    for service, protocol, tls in _SERVICES:
+        answer = await inquiry.services(service)
+        servers += _of_services(answer, protocol, tls, inquiry.domain)
+    trust = min((server.trust for server in servers), default=Trust.DNS)
+    return Finding(Basis.SERVICE_RECORDS, trust, tuple(servers))
+
+
+async def own_file(inquiry: Inquiry) -> Finding:
+    """The autoconfig file that the domain itself publishes."""
+    return await _first_file(
+        inquiry, autoconfig.addresses(inquiry.domain), Basis.PUBLISHED, Trust.VERIFIED
+    )
+
+
+async def pacc_file(inquiry: Inquiry) -> Finding:
+    """The domain's PACC file, where a record announces it with its digest."""
+    announced = pacc.digests((await inquiry.texts(pacc.record_name(inquiry.domain))).values)
+    if not announced:
+        return Finding(Basis.PUBLISHED, Trust.VERIFIED)
+    answer = await inquiry.fetch(pacc.address(inquiry.domain))
+    if isinstance(answer, InboxlinkError) or answer.status != 200:
+        unheard = [pacc.address(inquiry.domain)]
+        return Finding(Basis.PUBLISHED, Trust.VERIFIED, warnings=_unheard(unheard))
+    return Finding(Basis.PUBLISHED, Trust.VERIFIED, pacc.parse(answer.body, announced) or ())
+
+
+async def mail_configuration_record(inquiry: Inquiry) -> Finding:
+    """The file that a TXT record `mailconf=` names."""
+    urls = mailconf.addresses((await inquiry.texts(inquiry.domain)).values)
+    return await _first_file(inquiry, urls, Basis.PUBLISHED, Trust.DNS)
+
+
+async def community_database(inquiry: Inquiry) -> Finding:
+    """What the database of mail providers says about the domain."""
+    urls = (community.address(inquiry.domain),)
+    return await _first_file(inquiry, urls, Basis.COMMUNITY_DB, Trust.VERIFIED)
+
+
+async def exchangers_domain(inquiry: Inquiry, *, ask_community: bool) -> Finding:
+    """What the exchangers' own domain publishes, and what the database says about it."""
+    nothing = Finding(Basis.COMMUNITY_DB, Trust.DNS)
+    answer = await inquiry.mail_exchanges()
+    if not answer.values:
+        return nothing
+    names = community.names_of_exchange(answer.values[0].host, inquiry.domain)
+    trust = Trust.VERIFIED if answer.is_signed else Trust.DNS
+    urls: list[str] = []
+    for name in names:
+        urls += (autoconfig.addresses(name)[0], *([community.address(name)] * ask_community))
+    return await _first_file(inquiry, urls, Basis.COMMUNITY_DB, trust)
+
+
+async def usual_names(inquiry: Inquiry) -> Finding:
+    """Servers that answer in the right language under the names that most are called."""
+    domain = inquiry.domain
+    tried = [
+        ("imap", [f"imap.{domain}", f"mail.{domain}", domain], 993),
+        ("smtp", [f"smtp.{domain}", f"mail.{domain}", domain], 465),
+    ]
+    asked = [
+        [(host, asyncio.ensure_future(inquiry.greeting(protocol, host, port))) for host in hosts]
+        for protocol, hosts, port in tried
+    ]
+    servers = []
+    for (protocol, _, port), answers in zip(tried, asked, strict=True):
+        for host, greeted in answers:
+            if await greeted:
+                servers.append(
+                    PublishedServer(protocol, host, port, Tls.IMPLICIT, None, (), Trust.NONE)
+                )
+    return Finding(Basis.GUESS, Trust.NONE, tuple(servers))
+
+
+async def _first_file(inquiry: Inquiry, urls: Iterable[str], basis: Basis, trust: Trust) -> Finding:
+    """The first of several places, in their order, that has a file with servers in it.
+
+    All are asked at once. Whether an answer counts is known when it was read: a page that says
+    "welcome" to everything hides nothing.
+    """
+    answers = [(url, asyncio.ensure_future(inquiry.fetch(url, trust))) for url in urls]
+    unheard: list[str] = []
+    for url, asked in answers:
+        answer = await asked
+        if isinstance(answer, HttpAnswer):
+            found = autoconfig.parse(answer.body) if answer.status == 200 else None
+            if found:
+                return Finding(basis, trust, _trusted(found, trust))
+        elif answer.code not in _ABSENT:
+            unheard.append(url)
+    return Finding(basis, trust, warnings=_unheard(unheard))
+
+
+def _trusted(servers: Iterable[PublishedServer], trust: Trust) -> tuple[PublishedServer, ...]:
+    return tuple(replace(server, trust=trust) for server in servers)
+
+
+def _of_services(
+    answer: Answer[Service], protocol: str, tls: Tls, domain: str
+) -> Iterable[PublishedServer]:
+    if answer.outcome is not Outcome.FOUND:
+        return
+    for each in answer.values:
+        # A target of "." says that the service is not there (RFC 2782).
+        if each.host:
+            is_own = each.host == domain or each.host.endswith(f".{domain}")
+            trust = Trust.SIGNED if is_own or answer.is_signed else Trust.DNS
+            yield PublishedServer(protocol, each.host, each.port, tls, None, (), trust)
+
+
+def _unheard(sources: list[str]) -> tuple[Text, ...]:
+    if not sources:
+        return ()
+    return (Text("detection.warning.incomplete", {"sources": ", ".join(sources)}),)

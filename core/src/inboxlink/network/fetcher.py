@@ -1,0 +1,150 @@
+"""Fetch a public address: https alone, few redirects, little data, and nothing of the person.
+
+h11 reads the answer; there is no proxy, cookie, netrc or credential here, and no encoding that
+could unpack to anything.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import inboxlink
+from inboxlink.errors import MailboxError, problem
+from inboxlink.network.deadline import remaining_s
+from inboxlink.network.dialer import Dialer
+from inboxlink.network.policy import check_host
+from inboxlink.types.context import HttpAnswer
+
+if TYPE_CHECKING:
+    import h11
+
+__all__ = ["MAX_BODY_BYTES", "Fetcher"]
+
+MAX_BODY_BYTES = 64 * 1024
+_MAX_HEADER_BYTES = 8 * 1024
+_MAX_HEADERS = 100
+_MAX_REDIRECTS = 3
+_PORT = 443
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    url: str
+    host: str
+    path: str
+
+
+class Fetcher:
+    """The one way to the web of a look-up; it belongs to one event loop."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        self._dialer = dialer
+
+    async def get(self, url: str, deadline: float) -> HttpAnswer:
+        """GET an https address and follow its redirects, each judged like the first.
+
+        Raises:
+            MailboxError: `http_failed`, `response_too_large`, `timed_out`, `host_not_found`,
+                `dns_failed`, `certificate_*`, `not_tls`, `tls_failed`, `connection_refused`,
+                `connection_lost`, `network_unreachable`.
+            SetupError: `host_invalid`, `address_blocked`, `ca_file_unusable`.
+        """
+        target = _target(url)
+        for _ in range(_MAX_REDIRECTS + 1):
+            try:
+                async with asyncio.timeout(remaining_s(deadline, target.host, _PORT)):
+                    answer = await self._get(target, deadline)
+            except TimeoutError:
+                raise _trouble("timed_out", target.host) from None
+            location = answer.headers.get("location")
+            if answer.status not in _REDIRECTS or location is None:
+                return answer
+            try:
+                target = _target(urljoin(target.url, location))
+            except ValueError:
+                raise _trouble("http_failed", target.host) from None
+        raise _trouble("http_failed", target.host)
+
+    async def _get(self, target: _Target, deadline: float) -> HttpAnswer:
+        async with self._dialer.connected(target.host, _PORT, deadline) as (reader, writer):
+            try:
+                return await _exchange(target, reader, writer)
+            except OSError:
+                raise _trouble("connection_lost", target.host) from None
+
+
+def _target(url: str) -> _Target:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _trouble("http_failed", "") from None
+    has_user = parts.username is not None or parts.password is not None
+    if parts.scheme != "https" or not parts.hostname or has_user or port not in (None, _PORT):
+        raise _trouble("http_failed", parts.hostname or "")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not path.isascii() or any(ord(character) <= 0x20 for character in path):
+        raise _trouble("http_failed", parts.hostname)
+    return _Target(url, check_host(parts.hostname), path)
+
+
+async def _exchange(
+    target: _Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> HttpAnswer:
+    import h11
+
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEADER_BYTES)
+    authority = f"[{target.host}]" if ":" in target.host else target.host
+    request = h11.Request(
+        method="GET",
+        target=target.path,
+        headers=[
+            ("Host", authority),
+            ("Accept-Encoding", "identity"),
+            ("User-Agent", f"inboxlink/{inboxlink.__version__}"),
+            ("Connection", "close"),
+        ],
+    )
+    writer.write(connection.send(request) or b"")
+    writer.write(connection.send(h11.EndOfMessage()) or b"")
+    await writer.drain()
+    try:
+        return await _read(target, connection, reader)
+    except h11.RemoteProtocolError:
+        raise _trouble("http_failed", target.host) from None
+
+
+async def _read(
+    target: _Target, connection: "h11.Connection", reader: asyncio.StreamReader
+) -> HttpAnswer:
+    import h11
+
+    status, headers, body = 0, dict[str, str](), bytearray()
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(16 * 1024))
+        elif isinstance(event, h11.Response):
+            status = event.status_code
+            if len(event.headers) > _MAX_HEADERS:
+                raise _trouble("http_failed", target.host)
+            headers = {
+                name.decode("ascii"): value.decode("latin-1") for name, value in event.headers
+            }
+            # An encoding that was not asked for could unpack to anything.
+            if headers.get("content-encoding", "identity").lower() != "identity":
+                raise _trouble("http_failed", target.host)
+        elif isinstance(event, h11.Data):
+            body += event.data
+            if len(body) > MAX_BODY_BYTES:
+                raise _trouble("response_too_large", target.host)
+        elif isinstance(event, h11.EndOfMessage):
+            return HttpAnswer(target.url, status, headers, bytes(body))
+        elif isinstance(event, h11.ConnectionClosed):
+            raise _trouble("connection_lost", target.host)
+
+
+def _trouble(code: str, host: str) -> MailboxError:
+    return MailboxError(problem(code, host=host, port=str(_PORT)))
