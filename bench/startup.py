@@ -31,7 +31,7 @@ COMMANDS = (
     (("--help",), ("--help",), 1.2),
     (("--version",), ("--version",), 1.2),
     (("providers", "list"), ("providers", "list"), 1.8),
-    (("detect", "me@gmail.com", "--offline"), ("--help",), 2.5),
+    (("--json", "detect", "me@gmail.com", "--offline"), ("--help",), 2.5),
 )
 
 

@@ -69,3 +69,19 @@ def test_any_text_is_read_or_refused(typed: str) -> None:
         return
     assert parse_address(str(address), special_domains=SPECIAL_USE_DOMAINS) == address
     assert not any(character in str(address) for character in "\r\n\0 <>")
+
+
+_ATOM = st.text("abXY019!#$%&'*+/=?^_`{|}~-.", min_size=1, max_size=70)
+_DOMAIN = st.text("abXY01-.", min_size=1, max_size=70)
+
+
+@given(st.builds("{}@{}.org".format, _ATOM, _DOMAIN))
+def test_a_plain_address_is_read_as_the_library_reads_it(typed: str) -> None:
+    """What is read without the library is what the library would say, to the letter."""
+    from inboxlink.types import address
+
+    if address._PLAIN.fullmatch(typed) is None:
+        return
+    local, _, domain = typed.rpartition("@")
+    expected = address._validated(local, domain, is_allowed=False)
+    assert parse_address(typed) == expected

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.distributions import good, install
 from inboxlink.detection import recommend
 from inboxlink.evidence import autoconfig, community
-from inboxlink.evidence.lookup import LookupDepth, LookupSettings, look_up
+from inboxlink.evidence.lookup import LookupDepth, LookupSettings, known, look_up
 from inboxlink.evidence.records import DKIM_SELECTORS, SERVICES
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.plugins.calling import Caller
@@ -142,15 +142,18 @@ def web(authority: Authority) -> Iterator[Web]:
 
 
 #: Hosts of a full look-up that are not there: their names are looked up and no more.
-MISSING_HOSTS = (community.HOST, "imap.a.org", "smtp.a.org", "mail.a.org", "a.org")
+MISSING_HOSTS = (
+    *(f"{label}.a.org" for label in ("autoconfig", "imap", "smtp", "mail")),
+    *("a.org", community.HOST),
+)
 
 DNS = {
     "MX a.org",
     "TXT a.org",
-    "TXT _ua-auto-config.a.org",
     *(f"TXT {selector}._domainkey.a.org" for selector in DKIM_SELECTORS),
     *(f"SRV _{service}._tcp.a.org" for service in SERVICES),
-    *(f"{kind} {name}.a.org" for kind in ("A", "AAAA") for name in ("autoconfig", "autodiscover")),
+    "A autodiscover.a.org",
+    "AAAA autodiscover.a.org",
     # A name made up at random; what it is called is left out here.
     "A *.a.org",
     "AAAA *.a.org",
@@ -165,7 +168,7 @@ DNS = {
         (
             LookupDepth.FULL,
             DNS
-            | {*autoconfig.addresses("a.org")}
+            | {*autoconfig.addresses("a.org"), "TXT _ua-auto-config.a.org"}
             | {f"{kind} {host}" for kind in ("A", "AAAA") for host in MISSING_HOSTS},
         ),
     ],
@@ -186,7 +189,7 @@ def test_a_preset_asks_nobody() -> None:
         raise AssertionError("asked")
 
     settings = LookupSettings(LookupDepth.FULL)
-    evidence = look_up("a.org", settings, {"a.org": (server,)}, network)
+    evidence = look_up(known("a.org", {"a.org": (server,)}), settings, network)
     assert evidence.preset == (server,)
 
 
@@ -211,7 +214,7 @@ def test_the_first_place_that_has_servers_counts(web: Web) -> None:
 
 
 def look(web: Web, depth: LookupDepth) -> Evidence:
-    return look_up("a.org", LookupSettings(depth), {}, lambda: web.network)
+    return look_up(known("a.org", {}), LookupSettings(depth), lambda: web.network)
 
 
 CODE = """

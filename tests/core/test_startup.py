@@ -87,6 +87,13 @@ def test_a_marker_is_made_once() -> None:
         inboxlink.hookspecs_  # noqa: B018
 
 
+def test_a_known_address_is_answered_without_anything_heavy(home: Path) -> None:
+    """The whole way through the hooks: no pydantic, no ssl, no asyncio, no socket."""
+    modules = loaded(home, "--json", "detect", "me@gmail.com", "--offline")
+    assert modules.isdisjoint({"pydantic", "ssl", "asyncio", "dns", "email_validator", "rich"})
+    assert "inboxlink_imap" in modules
+
+
 def test_offline_detection_needs_no_pydantic() -> None:
     """The dataclasses of detection and disclosure come without pydantic and ssl."""
     code = (

@@ -69,15 +69,17 @@ class Recommendation:
         They are those outside the address's own, which only unsigned DNS, plain http or a guess
         leads to: whoever can forge that can name any server (RFC 6186 section 6).
         """
-        from inboxlink.evidence.domains import registrable
-
-        own = registrable(self.evidence.domain)
-        named = {
-            registrable(endpoint.host) or endpoint.host
+        hosts = {
+            endpoint.host
             for endpoint in detection.endpoints
             if self.evidence.trust_of(endpoint.host) <= Trust.DNS
         }
-        return tuple(sorted(named - {own}))
+        if not hosts:
+            return ()
+        from inboxlink.evidence.domains import registrable
+
+        named = {registrable(host) or host for host in hosts}
+        return tuple(sorted(named - {registrable(self.evidence.domain)}))
 
     def of(self, provider: str) -> Detection | None:
         """What one provider said."""

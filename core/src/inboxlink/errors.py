@@ -190,6 +190,7 @@ _SETUP: dict[str, Blame | None] = {
     "address_special_domain": Blame.PERSON,
     "address_public_suffix": Blame.PERSON,
     "domain_unconfirmed": Blame.PERSON,
+    "output_unusable": Blame.PERSON,
     "host_invalid": Blame.PERSON,
     "port_invalid": Blame.PERSON,
     "address_blocked": Blame.OPERATOR,

@@ -82,6 +82,8 @@ def safe_text(text: str, limit: int = 2000) -> str:
     surrogates become visible escapes; new lines and tabs stay.
     """
     cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    if cut.isprintable():  # as nearly all of it is; to look at each character takes its time
+        return cut
     return "".join(_shown(character) for character in cut)
 
 

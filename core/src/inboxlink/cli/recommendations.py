@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from inboxlink.types.address import Address
     from inboxlink.types.detection import Detection, Evidence
 
-__all__ = ["document", "notice_document", "show", "show_domain", "show_evidence", "show_notice"]
+__all__ = [
+    "candidate_document",
+    "document",
+    "notice_document",
+    "show",
+    "show_domain",
+    "show_evidence",
+    "show_notice",
+]
 
 
 def show_domain(session: "Session", mailbox: "Address") -> None:
@@ -106,7 +114,7 @@ def document(session: "Session", recommendation: "Recommendation") -> dict[str, 
     return {
         "domain": evidence.domain,
         "candidates": [
-            _candidate(session, recommendation, each) for each in recommendation.candidates
+            candidate_document(session, recommendation, each) for each in recommendation.candidates
         ],
         "not_installed": [
             {
@@ -143,9 +151,10 @@ def document(session: "Session", recommendation: "Recommendation") -> dict[str, 
     }
 
 
-def _candidate(
+def candidate_document(
     session: "Session", recommendation: "Recommendation", each: "Detection"
 ) -> dict[str, Any]:
+    """One candidate as JSON."""
     refusal = each.unsupported
     return {
         "provider": each.provider,

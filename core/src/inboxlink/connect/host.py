@@ -1,8 +1,6 @@
 """An installation: its configuration, store, key, network and providers, made when first used."""
 
 import os
-import secrets
-import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,7 +15,6 @@ from inboxlink.evidence.lookup import (
     DEADLINE_S,
     LookupDepth,
     LookupSettings,
-    is_final,
     known,
     look_up,
 )
@@ -28,13 +25,14 @@ from inboxlink.plugins.policy import Policy, State, vet
 from inboxlink.plugins.record import RecordFile
 from inboxlink.texts import Words
 from inboxlink.types.address import Address, parse_address
-from inboxlink.types.detection import Detection, PublishedServer
+from inboxlink.types.detection import Detection, Evidence, PublishedServer
 from inboxlink.types.disclosure import Application
 from inboxlink.types.provider import ProviderInfo
 
 if TYPE_CHECKING:
     from inboxlink.config.model import Config
     from inboxlink.consent.ledger import Ledger
+    from inboxlink.evidence.notice import Asked
     from inboxlink.flows.engine import Engine
     from inboxlink.network.wire import Network
     from inboxlink.plugins.loading import Registry
@@ -44,6 +42,12 @@ if TYPE_CHECKING:
     from inboxlink.vault import Vault
 
 __all__ = ["Host"]
+
+
+def _random_token(octets: int) -> str:
+    import secrets
+
+    return secrets.token_urlsafe(octets)
 
 
 def _utc_now() -> datetime:
@@ -70,7 +74,7 @@ class Host:
         paths: Paths | None = None,
         allow_private: bool = False,
         clock: Callable[[], datetime] = _utc_now,
-        random_token: Callable[[int], str] = secrets.token_urlsafe,
+        random_token: Callable[[int], str] = _random_token,
     ) -> None:
         self.environ = os.environ if environ is None else environ
         self.paths = paths or locate(self.environ)
@@ -131,6 +135,8 @@ class Host:
     @cached_property
     def ledger(self) -> "Ledger":
         """The consent ledger."""
+        import socket
+
         from inboxlink.consent.ledger import Ledger
 
         return Ledger(self.store, self.vault, socket.gethostname(), self.clock)
@@ -221,9 +227,13 @@ class Host:
         special = self.config.network.special_domains if has_own else ()
         return parse_address(typed, special_domains=special)
 
-    def is_known(self, address: Address) -> bool:
-        """Whether a look-up would ask nobody, however far it may go."""
-        return is_final(known(address.domain, self._presets()))
+    def would_ask(self, address: Address, settings: LookupSettings) -> "tuple[Asked, ...]":
+        """Whom a look-up may ask; nobody where the answer is known here."""
+        if not settings.asks(self.known(address.domain)):
+            return ()
+        from inboxlink.evidence.notice import asked
+
+        return asked(address.domain, settings)
 
     def lookup_settings(
         self,
@@ -232,9 +242,19 @@ class Host:
         thorough: bool = False,
         refresh: bool = False,
         plain_http: bool = False,
+        many: bool = False,
         deadline_s: float = DEADLINE_S,
     ) -> LookupSettings:
-        """What a look-up of this installation may do; see `LookupSettings`."""
+        """What a look-up of this installation may do; see `LookupSettings`.
+
+        Args:
+            depth: How far it goes.
+            thorough: As there.
+            refresh: As there.
+            plain_http: As there.
+            many: Whether it is one of many: it asks little, and never guesses.
+            deadline_s: As there.
+        """
         has_own = source.has(self._raw_config, "lookup", "community")
         return LookupSettings(
             depth,
@@ -243,18 +263,33 @@ class Host:
             refresh=refresh,
             thorough=thorough,
             plain_http=plain_http,
+            frugal=many,
+            guess=not many,
             deadline_s=deadline_s,
         )
+
+    def known(self, domain: str) -> Evidence:
+        """What is known about a domain without asking anybody.
+
+        Raises:
+            SetupError: `address_public_suffix`, and what the configuration raises.
+        """
+        return known(domain, self._presets)
+
+    def judge(self, evidence: Evidence) -> Recommendation:
+        """Ask the providers what they make of evidence."""
+        return recommend(evidence, self.caller, self._preference)
 
     def recommend(self, address: Address, settings: LookupSettings) -> Recommendation:
         """Look the domain up, as far as allowed, and ask the providers.
 
         Raises:
-            SetupError: `address_public_suffix`, and what the configuration raises.
+            SetupError: As `known`.
         """
-        evidence = look_up(address.domain, settings, self._presets(), lambda: self.network.settings)
-        return recommend(evidence, self.caller, self._preference())
+        evidence = self.known(address.domain)
+        return self.judge(look_up(evidence, settings, lambda: self.network.settings))
 
+    @cached_property
     def _presets(self) -> dict[str, tuple[PublishedServer, ...]]:
         if not source.has(self._raw_config, "presets"):
             return {}
@@ -262,6 +297,7 @@ class Host:
 
         return {name: preset_servers(each) for name, each in self.config.presets.items()}
 
+    @cached_property
     def _preference(self) -> list[str]:
         preference = source.provider_names(self._raw_config) or ()
         # Those that could not be loaded too, so that a person hears why one is missing.

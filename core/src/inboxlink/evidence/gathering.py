@@ -72,8 +72,8 @@ class _Gathering:
         self._findings: list[Finding] = []
 
     async def run(self) -> Evidence:
-        # Everything that DNS could say is asked together: one round trip, whatever decides.
-        everything = asyncio.ensure_future(self._inquiry.records(behind=False))
+        if not self._settings.frugal:
+            self._inquiry.begin(web=self._settings.depth is LookupDepth.FULL)
         mx = await self._inquiry.mail_exchanges()
         facts = hosting.facts(Records(domain=self._known.domain, mx=mx))
         self._findings.append(Finding(Basis.HOSTED_MX, Trust.SHIPPED, facts=facts))
@@ -84,8 +84,6 @@ class _Gathering:
             await self._hear(self._steps())
             if _best(self._findings) is None:
                 await self._hear(self._last_steps())
-        everything.cancel()
-        await asyncio.gather(everything, return_exceptions=True)
         return self._evidence(mx.values if mx.is_known else None)
 
     def _steps(self) -> list[tuple[Basis, _Step]]:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from inboxlink.errors import InboxlinkError
@@ -48,6 +48,7 @@ class Inquiry:
         self._fetcher = Fetcher(dialer)
         self._began = time.monotonic()
         self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._begun: list[asyncio.Task[Any]] = []
         #: A label that nobody would have made: where it exists, every label does.
         self._unlikely = f"{secrets.token_hex(6)}.{domain}"
 
@@ -71,6 +72,21 @@ class Inquiry:
         """Addresses of a name that does not exist unless all do."""
         return await self.addresses(self._unlikely)
 
+    def begin(self, *, web: bool) -> None:
+        """Ask together what the steps will ask, so that all of it costs one round trip.
+
+        Args:
+            web: Whether also what the steps of the web need.
+        """
+        questions: list[Coroutine[Any, Any, Any]] = [self.records(behind=True)]
+        if web:
+            questions += [
+                self.addresses(f"autoconfig.{self.domain}"),
+                self.addresses(self.domain),
+                self.texts(f"_ua-auto-config.{self.domain}"),
+            ]
+        self._begun = [asyncio.ensure_future(each) for each in questions]
+
     async def records(self, *, behind: bool) -> Records:
         """All that DNS says.
 
@@ -88,8 +104,6 @@ class Inquiry:
                     "mx": self.mail_exchanges(),
                     "txt": self.texts(domain),
                     "autodiscover": self.addresses(f"autodiscover.{domain}"),
-                    "autoconfig": self.addresses(f"autoconfig.{domain}"),
-                    "pacc": self.texts(f"_ua-auto-config.{domain}"),
                     "wildcard": self.wildcard(),
                     "services": services,
                     "dkim": dkim,
@@ -129,9 +143,10 @@ class Inquiry:
 
     async def close(self) -> None:
         """End what is still being asked."""
-        for task in self._tasks.values():
+        asked = [*self._begun, *self._tasks.values()]
+        for task in asked:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*asked, return_exceptions=True)
 
     async def _dns(
         self, kind: str, name: str, ask: Callable[[str, float], Awaitable[Answer[_Value]]]

@@ -17,10 +17,11 @@ from inboxlink.types.detection import Evidence, Lookup, PublishedServer
 if TYPE_CHECKING:
     from inboxlink.network.settings import NetworkSettings
 
-__all__ = ["DEADLINE_S", "LookupDepth", "LookupSettings", "is_final", "known", "look_up"]
+__all__ = ["DEADLINE_S", "MANY_DEADLINE_S", "LookupDepth", "LookupSettings", "known", "look_up"]
 
-#: Seconds for a whole look-up while a person waits.
+#: Seconds for a whole look-up while a person waits, and for one of many.
 DEADLINE_S = 6.0
+MANY_DEADLINE_S = 3.0
 
 
 class LookupDepth(StrEnum):
@@ -42,6 +43,7 @@ class LookupSettings:
         refresh: Whether what is kept is asked anew.
         thorough: Whether to hear also those who cannot change the recommendation.
         plain_http: Whether a file without TLS may be suggested, to be confirmed by the person.
+        frugal: Whether to ask one thing after the other where that may save questions.
         guess: Whether usual names are tried where nothing else was found.
         deadline_s: Seconds for all of it.
     """
@@ -52,52 +54,51 @@ class LookupSettings:
     refresh: bool = False
     thorough: bool = False
     plain_http: bool = False
+    frugal: bool = False
     guess: bool = True
     deadline_s: float = DEADLINE_S
 
+    def asks(self, evidence: Evidence) -> bool:
+        """Whether anybody is asked; not where the answer is known, or nobody may be."""
+        return self.depth is not LookupDepth.OFFLINE and not evidence.is_final
+
 
 def look_up(
-    domain: str,
-    settings: LookupSettings,
-    presets: Mapping[str, tuple[PublishedServer, ...]],
-    network: Callable[[], "NetworkSettings"],
+    evidence: Evidence, settings: LookupSettings, network: Callable[[], "NetworkSettings"]
 ) -> Evidence:
-    """Gather evidence about a domain; what cannot be had is a line in the log and no error.
+    """Add to what is known about a domain; what cannot be had is a line in the log and no error.
 
     Args:
-        domain: The A-label form.
+        evidence: What `known` gave.
         settings: What may be done.
-        presets: The operator's servers by domain.
         network: Gives the network's settings, and is called only where it is needed.
-
-    Raises:
-        SetupError: `address_public_suffix`: nobody has a mailbox directly under such a name.
     """
-    evidence = known(domain, presets)
-    if is_final(evidence):
-        return evidence
-    from inboxlink.evidence.domains import is_public_suffix
-
-    if is_public_suffix(domain):
-        raise SetupError(problem("address_public_suffix", domain=domain))
-    if settings.depth is LookupDepth.OFFLINE:
+    if not settings.asks(evidence):
         return evidence
     from inboxlink.evidence.gathering import gather
 
     return gather(evidence, settings, network())
 
 
-def is_final(evidence: Evidence) -> bool:
-    """Whether nothing that the network could say would change the recommendation."""
-    return bool(evidence.preset or evidence.hosting)
-
-
 def known(domain: str, presets: Mapping[str, tuple[PublishedServer, ...]]) -> Evidence:
-    """What is known about a domain without asking anybody."""
+    """What is known about a domain without asking anybody.
+
+    Args:
+        domain: The A-label form.
+        presets: The operator's servers by domain.
+
+    Raises:
+        SetupError: `address_public_suffix`: nobody has a mailbox directly under such a name.
+    """
     preset = presets.get(domain)
     if preset:
         return Evidence(domain=domain, preset=preset, log=(Lookup("preset", "found"),))
     owner = table.of_domain(domain)
+    if owner is None:
+        from inboxlink.evidence.domains import is_public_suffix
+
+        if is_public_suffix(domain):
+            raise SetupError(problem("address_public_suffix", domain=domain))
     return Evidence(
         domain=domain,
         preset=(),

@@ -25,9 +25,7 @@ class Records:
         mx: Mail exchangers; the null MX of RFC 7505 is one with an empty host.
         txt: TXT of the domain itself: SPF (RFC 7208) and `mailconf=`.
         autodiscover: Addresses of `autodiscover.<domain>`; its CNAMEs are in `aliases`.
-        autoconfig: Addresses of `autoconfig.<domain>`.
         services: SRV by service name (`imaps` for `_imaps._tcp.<domain>`).
-        pacc: TXT of `_ua-auto-config.<domain>`.
         wildcard: Addresses of a label made up at random: where there are any, every name
             under the domain exists, and that one does shows nothing.
         dkim: TXT of `<selector>._domainkey.<domain>` by selector; the CNAMEs are in `aliases`.
@@ -37,8 +35,6 @@ class Records:
     mx: Answer[MailExchange] | None = None
     txt: Answer[str] | None = None
     autodiscover: Answer[IPAddress] | None = None
-    autoconfig: Answer[IPAddress] | None = None
     services: Mapping[str, Answer[Service]] = field(default_factory=dict)
-    pacc: Answer[str] | None = None
     wildcard: Answer[IPAddress] | None = None
     dkim: Mapping[str, Answer[str]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ of the table is answered without asking anybody.
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from inboxlink.types.detection import HostingFact, PublishedServer, SignIn, Tls, Trust
@@ -58,7 +58,7 @@ class _Table:
 
 @cache
 def _table() -> _Table:
-    text = (files("inboxlink.evidence") / "providers.json").read_text("utf-8")
+    text = Path(__file__).with_name("providers.json").read_text("utf-8")
     return _Table(json.loads(text))
 
 

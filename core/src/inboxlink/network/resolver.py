@@ -44,10 +44,15 @@ class Resolver:
     Args:
         settings: Which name servers to ask.
         at_once: How many questions may be in flight.
+        per_s: How many may begin in a second; 0 = as many as there are.
     """
 
-    def __init__(self, settings: NetworkSettings, *, at_once: int = _AT_ONCE) -> None:
+    def __init__(
+        self, settings: NetworkSettings, *, at_once: int = _AT_ONCE, per_s: int = 0
+    ) -> None:
         self._settings = settings
+        self._between_s = 1 / per_s if per_s else 0.0
+        self._next = 0.0
         self._slots = asyncio.Semaphore(at_once)
         self._asked: OrderedDict[tuple[str, str], asyncio.Task[Answer[Any]]] = OrderedDict()
         self._until: dict[tuple[str, str], float] = {}
@@ -116,9 +121,16 @@ class Resolver:
             # RFC 6761 section 6: such a name is not for the public DNS to answer.
             return Answer(Outcome.NONEXISTENT, ttl_s=_MAX_NEGATIVE_TTL_S)
         async with self._slots:
+            await self._turn()
             answer = await self._resolve(name, kind, read)
         self._until[key] = time.monotonic() + answer.ttl_s
         return answer
+
+    async def _turn(self) -> None:
+        if self._between_s:
+            now = time.monotonic()
+            self._next = max(self._next, now) + self._between_s
+            await asyncio.sleep(self._next - now)
 
     async def _resolve(
         self, name: str, kind: str, read: Callable[[Any], tuple[_Value, ...]]

@@ -251,6 +251,11 @@ class Evidence:
     warnings: tuple[Text, ...] = ()
     log: tuple[Lookup, ...] = ()
 
+    @property
+    def is_final(self) -> bool:
+        """Whether it was known without asking, so that no answer could change it."""
+        return bool(self.preset) or any(fact.is_owned for fact in self.hosting)
+
     def hosted_by(self, *names: str) -> HostingFact | None:
         """The first fact with one of these names that is more than a hint, or None."""
         return next(

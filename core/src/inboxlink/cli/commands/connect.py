@@ -106,7 +106,6 @@ def _choose(
 ) -> "Detection":
     from inboxlink.cli.recommendations import show, show_domain, show_notice
     from inboxlink.evidence.lookup import LookupDepth
-    from inboxlink.evidence.notice import asked
 
     show_domain(session, address)
     settings = host.lookup_settings(LookupDepth(lookup or "passive"))
@@ -114,7 +113,7 @@ def _choose(
         recommendation = host.recommend(address, settings)
     if session.is_interactive and lookup is None and _leaves_room(recommendation):
         settings = host.lookup_settings(LookupDepth.FULL)
-        show_notice(session, asked(address.domain, settings))
+        show_notice(session, host.would_ask(address, settings))
         if click.confirm(session.words("cli.connect.full"), default=True, err=True):
             with session.busy("cli.busy.lookup", domain=address.domain):
                 recommendation = host.recommend(address, settings)

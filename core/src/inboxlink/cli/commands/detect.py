@@ -1,5 +1,6 @@
 """`inboxlink detect`: what can be told from an address, and why."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,14 +19,27 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+#: Questions to DNS in a second, so that a resolver that others use too is not overrun.
+QUERIES_PER_S = 300
+
 
 @make_command("detect", "cli.detect")
-@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@click.argument("addresses", metavar="[ADDRESS...]", nargs=-1)
 @click.option("--passive", is_flag=True, help=w("cli.detect.passive"))
 @click.option("--offline", is_flag=True, help=w("cli.detect.offline"))
 @click.option("--explain", is_flag=True, help=w("cli.detect.explain"))
 @click.option("--dry-run", is_flag=True, help=w("cli.detect.dry_run"))
 @click.option("--refresh", is_flag=True, help=w("cli.detect.refresh"))
+@click.option("--from", "source", metavar="FILE", help=w("cli.detect.from"))
+@click.option("--to", metavar="FILE", type=click.Path(path_type=Path), help=w("cli.detect.to"))
+@click.option(
+    "--queries-per-s",
+    metavar="N",
+    type=click.IntRange(0),
+    default=QUERIES_PER_S,
+    show_default=True,
+    help=w("cli.detect.queries_per_s"),
+)
 @click.option("--allow-private", is_flag=True, help=w("cli.option.allow_private"))
 @pass_session
 def command(
@@ -38,16 +52,30 @@ def command(
     explain: bool,
     dry_run: bool,
     refresh: bool,
+    source: str | None,
+    to: Path | None,
+    queries_per_s: int,
     allow_private: bool,
 ) -> int:
     """See `cli.detect` in the strings."""
-    from inboxlink.evidence.lookup import LookupDepth
+    from inboxlink.evidence.lookup import DEADLINE_S, MANY_DEADLINE_S, LookupDepth
 
+    if bool(addresses) == (source is not None):
+        raise click.UsageError(session.words("cli.detect.addresses_or_file"))
     depth = LookupDepth.PASSIVE if passive else LookupDepth.FULL
     host = session.host(allow_private=allow_private)
     settings = host.lookup_settings(
-        LookupDepth.OFFLINE if offline else depth, thorough=explain, refresh=refresh
+        LookupDepth.OFFLINE if offline else depth,
+        thorough=explain,
+        refresh=refresh,
+        many=source is not None,
+        deadline_s=MANY_DEADLINE_S if source is not None else DEADLINE_S,
     )
+    if source is not None:
+        from inboxlink.cli.bulk_detection import detect_many
+
+        detect_many(session, host, settings, source=source, to=to, queries_per_s=queries_per_s)
+        return exits.OK
     emit = session.emit if len(addresses) == 1 else session.emit_line
     worst = exits.OK
     for place, address in enumerate(addresses):
@@ -82,9 +110,7 @@ def _detect(
 
     mailbox = host.address(address)
     if dry_run or not session.is_json:
-        from inboxlink.evidence.notice import asked
-
-        hosts = () if host.is_known(mailbox) else asked(mailbox.domain, settings)
+        hosts = host.would_ask(mailbox, settings)
         shown.show_domain(session, mailbox)
         if hosts or dry_run:
             shown.show_notice(session, hosts)
