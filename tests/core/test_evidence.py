@@ -153,10 +153,8 @@ DNS = {
     *(f"TXT {selector}._domainkey.a.org" for selector in DKIM_SELECTORS),
     *(f"SRV _{service}._tcp.a.org" for service in SERVICES),
     "A autodiscover.a.org",
-    "AAAA autodiscover.a.org",
     # A name made up at random; what it is called is left out here.
     "A *.a.org",
-    "AAAA *.a.org",
 }
 
 

@@ -57,7 +57,7 @@ async def look_into(
 ) -> Evidence:
     """As `gather`, in a loop that runs, with a resolver and a dialer that others use too."""
     deadline = time.monotonic() + settings.deadline_s
-    inquiry = Inquiry(known.domain, resolver, dialer, deadline)
+    inquiry = Inquiry(known.domain, resolver, dialer, deadline, frugal=settings.frugal)
     try:
         return await _Gathering(known, settings, inquiry).run()
     finally:

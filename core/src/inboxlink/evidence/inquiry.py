@@ -37,12 +37,22 @@ class Inquiry:
         resolver: Asks DNS.
         dialer: Connects to servers.
         deadline: On the monotonic clock, for everything.
+        frugal: Whether to ask one question first where its answer may save others.
     """
 
-    def __init__(self, domain: str, resolver: Resolver, dialer: Dialer, deadline: float) -> None:
+    def __init__(
+        self,
+        domain: str,
+        resolver: Resolver,
+        dialer: Dialer,
+        deadline: float,
+        *,
+        frugal: bool = False,
+    ) -> None:
         self.domain = domain
         self.deadline = deadline
         self.log: list[Lookup] = []
+        self._frugal = frugal
         self._resolver = resolver
         self._dialer = dialer
         self._fetcher = Fetcher(dialer)
@@ -62,15 +72,23 @@ class Inquiry:
 
     async def addresses(self, host: str) -> Answer[IPAddress]:
         """A and AAAA of a host."""
-        return await self._dns("a", host, self._resolver.addresses)
+        return await self._dns("addresses", host, self._resolver.addresses)
 
     async def services(self, service: str) -> Answer[Service]:
         """SRV of a service of the domain."""
+        if self._frugal:
+            branch = await self.aliases(f"_tcp.{self.domain}")
+            if branch.outcome is Outcome.NONEXISTENT:  # nor anything below it (RFC 8020)
+                return Answer(Outcome.NONEXISTENT)
         return await self._dns("srv", f"_{service}._tcp.{self.domain}", self._resolver.services)
 
+    async def aliases(self, host: str) -> Answer[IPAddress]:
+        """Where a name leads, by its A records: what matters are the names on the way."""
+        return await self._dns("a", host, self._resolver.aliases)
+
     async def wildcard(self) -> Answer[IPAddress]:
-        """Addresses of a name that does not exist unless all do."""
-        return await self.addresses(self._unlikely)
+        """Where a name leads that does not exist unless all do."""
+        return await self.aliases(self._unlikely)
 
     def begin(self, *, web: bool) -> None:
         """Ask together what the steps will ask, so that all of it costs one round trip.
@@ -94,7 +112,9 @@ class Inquiry:
             behind: Whether to ask also what shows who is behind a filter.
         """
         domain = self.domain
-        selectors = DKIM_SELECTORS if behind else ()
+        selectors: tuple[str, ...] = DKIM_SELECTORS if behind else ()
+        if self._frugal:  # Microsoft's customers publish both of theirs, or none
+            selectors = tuple(each for each in selectors if each != "selector2")
         services = _together({each: self.services(each) for each in SERVICES})
         dkim = _together({each: self.texts(f"{each}._domainkey.{domain}") for each in selectors})
         return Records(
@@ -103,7 +123,7 @@ class Inquiry:
                 {
                     "mx": self.mail_exchanges(),
                     "txt": self.texts(domain),
-                    "autodiscover": self.addresses(f"autodiscover.{domain}"),
+                    "autodiscover": self.aliases(f"autodiscover.{domain}"),
                     "wildcard": self.wildcard(),
                     "services": services,
                     "dkim": dkim,

@@ -69,6 +69,10 @@ class Resolver:
         """SRV of a name such as `_imaps._tcp.example.org`, lowest priority number first."""
         return await self._ask(name, "SRV", _services, deadline)
 
+    async def aliases(self, host: str, deadline: float) -> Answer[IPAddress]:
+        """Where a name leads, by its A records alone."""
+        return await self._ask(host, "A", _addresses, deadline)
+
     async def addresses(self, host: str, deadline: float) -> Answer[IPAddress]:
         """Addresses of a host, those of IPv4 first."""
         v4, v6 = await asyncio.gather(
@@ -143,28 +147,29 @@ class Resolver:
             found = await self._resolver.resolve(
                 name, kind, lifetime=_LIFETIME_S, search=False, raise_on_no_answer=False
             )
-            response = found.response
+            response, chain = found.response, found.chaining_result
         except dns.resolver.NXDOMAIN as error:
             outcome = Outcome.NONEXISTENT
             response = error.kwargs["responses"].popitem()[1]
+            chain = None
         except dns.exception.Timeout:
             return Answer(Outcome.TIMED_OUT)
         except (dns.exception.DNSException, OSError, UnicodeError):
             return Answer(Outcome.FAILED)
         try:
-            return self._read(response, outcome, read)
+            return self._read(response, chain or response.resolve_chaining(), outcome, read)
         except (dns.exception.DNSException, ValueError):
             return Answer(Outcome.FAILED)
 
     def _read(
         self,
         response: "dns.message.QueryMessage",
+        chain: "dns.message.ChainingResult",
         outcome: Outcome,
         read: Callable[[Any], tuple[_Value, ...]],
     ) -> Answer[_Value]:
         import dns.flags
 
-        chain = response.resolve_chaining()
         values = read(chain.answer or ())
         aliases = tuple(_text(rrset[0].target) for rrset in chain.cnames)
         if outcome is Outcome.FOUND and not values and not aliases:

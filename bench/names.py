@@ -1,0 +1,107 @@
+"""A name server for benchmarks, fast enough to be no part of what is measured.
+
+Answers are made before the first question comes; to answer is to look them up by the question's
+own octets. It runs in a process of its own, on loopback.
+"""
+
+import asyncio
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+
+__all__ = ["serving"]
+
+#: Name to its records, each as "TYPE value" of a zone file; a CNAME answers every type.
+Zone = Mapping[str, list[str]]
+
+_TTL_S = 300
+_NXDOMAIN = 3
+
+
+@contextmanager
+def serving(zone: Zone, folder: Path, delay_ms: float = 0) -> Iterator[int]:
+    """Run a name server for a zone; gives its port.
+
+    Args:
+        zone: What it answers; everything else does not exist.
+        folder: Where the zone is written for the process to read.
+        delay_ms: How long every answer is kept back.
+    """
+    file = folder / "zone"
+    lines = (f"{name} {record}\n" for name, records in zone.items() for record in records)
+    file.write_text("".join(lines))
+    with subprocess.Popen(
+        [sys.executable, __file__, str(file), str(delay_ms)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+class _Server(asyncio.DatagramProtocol):
+    def __init__(self, file: BinaryIO, delay_s: float) -> None:
+        self._delay_s = delay_s
+        self._answers: dict[bytes, list[bytes]] = {}
+        self._aliases: dict[bytes, bytes] = {}
+        self._names: set[bytes] = set()
+        for line in file:
+            name, kind, value = line.decode().split(maxsplit=2)
+            self._add(dns.name.from_text(name), kind, value)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        answer = self._answer(data)
+        if self._delay_s:
+            asyncio.get_running_loop().call_later(
+                self._delay_s, self._transport.sendto, answer, address
+            )
+        else:
+            self._transport.sendto(answer, address)
+
+    def _add(self, name: dns.name.Name, kind: str, value: str) -> None:
+        owner = name.to_wire().lower()
+        rdtype = dns.rdatatype.from_text(kind)
+        data = dns.rdata.from_text(dns.rdataclass.IN, rdtype, value).to_wire()
+        record = owner + struct.pack("!HHIH", rdtype, 1, _TTL_S, len(data)) + data
+        if kind == "CNAME":
+            self._aliases[owner] = record
+        else:
+            self._answers.setdefault(owner + struct.pack("!H", rdtype), []).append(record)
+        self._names.add(owner)
+
+    def _answer(self, data: bytes) -> bytes:
+        end = data.index(b"\0", 12) + 1
+        name, kind = data[12:end].lower(), data[end : end + 2]
+        alias = self._aliases.get(name)
+        records = [alias] if alias else self._answers.get(name + kind, [])
+        code = 0 if name in self._names else _NXDOMAIN
+        # QR, RD and RA; one question, no authority, no EDNS.
+        header = data[:2] + struct.pack("!HHHHH", 0x8180 | code, 1, len(records), 0, 0)
+        return header + data[12 : end + 4] + b"".join(records)
+
+
+async def _serve(path: str, delay_ms: str) -> None:
+    with Path(path).open("rb") as file:
+        server = _Server(file, float(delay_ms) / 1000)
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: server, local_addr=("127.0.0.1", 0)
+    )
+    print(transport.get_extra_info("sockname")[1], flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(*sys.argv[1:]))
