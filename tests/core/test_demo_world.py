@@ -189,8 +189,8 @@ def test_autoconfig_names_the_servers(world, tls):
     status, body = fetch(world, tls, "/mail/config-v1.1.xml")
     assert status == 200
     autoconfig = pytest.importorskip("inboxlink.evidence.autoconfig")
-    servers = autoconfig.parse(body)
-    assert [f"{each.host}:{each.port}" for each in servers] == [
+    found = autoconfig.parse(body, "demo.test")
+    assert [f"{each.host}:{each.port}" for each in found.servers] == [
         "imap.demo.test:993",
         "smtp.demo.test:465",
     ]

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.distributions import good, install
 from inboxlink.detection import recommend
@@ -25,73 +23,9 @@ from peers.scripted import Conversation, ScriptedServer
 
 FILE = b"""<?xml version="1.0"?>
 <clientConfig version="1.1"><emailProvider id="a.org">
-<incomingServer type="imap"><hostname> IMAP.%EMAILDOMAIN% </hostname><port>993</port>
-<socketType>weird</socketType><socketType>SSL</socketType><username>%EMAILLOCALPART%</username>
-<authentication>OAuth2</authentication><authentication>password-cleartext</authentication>
-</incomingServer>
-<incomingServer type="imap"><hostname>bad</hostname><port>99999</port></incomingServer>
-<incomingServer type="pop3"><hostname>pop.a.org</hostname><port>995</port>
-<socketType>SSL</socketType></incomingServer>
-<outgoingServer type="smtp"><hostname>smtp.a.org</hostname><port>587</port>
-<socketType>STARTTLS</socketType><username>%EMAILADDRESS%</username></outgoingServer>
+<incomingServer type="imap"><hostname>imap.%EMAILDOMAIN%</hostname><port>993</port>
+<socketType>SSL</socketType><authentication>password-cleartext</authentication></incomingServer>
 </emailProvider></clientConfig>"""
-
-
-def test_an_autoconfig_file_is_read_by_sections() -> None:
-    """A bad section costs that section, repeated words take the first that is known."""
-    # req 96
-    servers = autoconfig.parse(FILE)
-    assert servers is not None
-    assert servers[0] == PublishedServer(
-        "imap",
-        "imap.{domain}",
-        993,
-        Tls.IMPLICIT,
-        "{local}",
-        ("OAuth2", "password-cleartext"),
-    )
-    assert [(each.protocol, each.port) for each in servers] == [
-        *(("imap", 993), ("pop3", 995), ("smtp", 587))
-    ]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"<html><body>Welcome</body></html>",
-        b"<clientConfig/>",
-        b"<clientConfig><emailProvider>",
-        b'<!DOCTYPE a [<!ENTITY b "c">]><clientConfig><emailProvider/></clientConfig>',
-        b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><clientConfig><emailProvider/></clientConfig>',
-        b"\xff\xfe\x00<",
-        b"<a>" * 20_000,
-        b"x" * (autoconfig.MAX_BYTES + 1),
-    ],
-)
-def test_what_is_no_autoconfig_file_is_none(body: bytes) -> None:
-    """Web pages, document types, broken and oversized files are no configuration."""
-    assert autoconfig.parse(body) is None
-
-
-@given(st.binary(max_size=400))
-def test_any_bytes_are_read_or_not(body: bytes) -> None:
-    """No bytes make the parser raise."""
-    autoconfig.parse(body)
-    autoconfig.parse(b"<clientConfig><emailProvider>" + body + b"</emailProvider></clientConfig>")
-
-
-@given(st.text(max_size=60))
-def test_no_text_becomes_a_placeholder_of_ours(text: str) -> None:
-    """Braces of a file never stand for parts of the person's address."""
-    from xml.sax.saxutils import escape
-
-    body = FILE.replace(b"%EMAILLOCALPART%", escape(text).encode("utf-8", "replace"))
-    for server in autoconfig.parse(body) or ():
-        rest = server.username or ""
-        for ours in ("{address}", "{local}", "{domain}"):
-            rest = rest.replace(ours, "")
-        assert "{" not in rest
 
 
 def shown(name: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from inboxlink.config.model import load
 from inboxlink.errors import InboxlinkError, SetupError
 from inboxlink.evidence import autoconfig as published
+from inboxlink.network.policy import check_host
 from inboxlink.texts import safe_text
 from inboxlink.types.address import parse_address
 from inboxlink.types.detection import Endpoint, Role, Tls
@@ -105,11 +106,13 @@ def smtp(data: bytes) -> None:
 
 def autoconfig(data: bytes) -> None:
     """A domain's autoconfig file."""
-    for server in published.parse(data) or ():
+    found = published.parse(data, "example.test")
+    for server in found.servers if found else ():
         assert server.protocol
-        assert server.host == server.host.lower()
+        assert check_host(server.host) == server.host
         assert 1 <= server.port <= 65535
         assert server.tls is None or isinstance(server.tls, Tls)
+        assert "%EMAIL" not in (server.username or "")
 
 
 def address(data: bytes) -> None:

@@ -1,36 +1,67 @@
 """Read the autoconfig file that a domain publishes (draft-ietf-mailmaint-autoconfig-06).
 
-It was written by strangers: no DTD, no entities, a bad section costs that section and not the
-file, and words that are not known are left out.
+It was written by strangers. As in Thunderbird, which everybody tests their files with, a bad
+section costs that section and not the file, of repeated values the first that is known counts, and
+what is not known is left out.
 """
 
-from xml.etree.ElementTree import Element, ParseError
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
 
+from inboxlink.evidence.links import https_url
+from inboxlink.evidence.markup import MAX_BYTES, root_of
+from inboxlink.evidence.published import Published
 from inboxlink.types.detection import PublishedServer, Tls
 
-__all__ = ["MAX_BYTES", "addresses", "hosts", "parse"]
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
-MAX_BYTES = 64 * 1024
-_MAX_SERVERS = 20
+__all__ = ["MAX_BYTES", "MAX_SERVERS", "address_with_person", "addresses", "hosts", "parse"]
 
+MAX_SERVERS = 64
+_MAX_HELP = 4
+_MAX_NAME = 100
+_MAX_USERNAME = 320
+
+#: `plain` is known too: it is reported, and nothing is ever sent there.
 _TLS = {"SSL": Tls.IMPLICIT, "STARTTLS": Tls.STARTTLS}
+_PLAIN = "plain"
 
-_PLACEHOLDERS = (
-    ("%EMAILADDRESS%", "{address}"),
-    ("%EMAILLOCALPART%", "{local}"),
-    ("%EMAILDOMAIN%", "{domain}"),
+#: Ways to sign in; the last three, to send without, stand only on outgoing servers.
+_WORDS = frozenset(
+    ("password-cleartext", "plain", "password-encrypted", "secure", "GSSAPI", "NTLM", "OAuth2")
 )
+_OUTGOING_WORDS = _WORDS | {"none", "client-IP-address", "smtp-after-pop"}
+
+_PROTOCOL = re.compile(r"[a-z][a-z0-9-]{0,19}")
+_PORT = re.compile(r"([0-9]{1,6})(?![0-9A-Za-z.])")
+
+_PLACEHOLDERS = {"EMAILADDRESS": "address", "EMAILLOCALPART": "local", "EMAILDOMAIN": "domain"}
+#: A placeholder, or the beginning of a known one whose closing sign was forgotten.
+_MARKED = re.compile(rf"%(?:(\w+)%|({'|'.join(_PLACEHOLDERS)})(?!\w))", re.ASCII)
+_DOMAIN_MARKED = re.compile(r"%EMAILDOMAIN(?:%|(?!\w))", re.ASCII | re.IGNORECASE)
 
 
 def addresses(domain: str) -> tuple[str, ...]:
-    """Where a domain publishes the file, the most specific place first.
-
-    The draft lets a client send the address along; nothing here does.
-    """
+    """Where a domain publishes the file, the most specific place first."""
     return (
         f"https://autoconfig.{domain}/mail/config-v1.1.xml",
         f"https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml",
     )
+
+
+def address_with_person(domain: str, address: str) -> str:
+    """The first place, with the person's address in it.
+
+    For one retry with the person's leave, where the server says by status 400 that it does not
+    answer without (draft section 4.1); the other place takes no address.
+    """
+    from urllib.parse import quote
+
+    return f"{addresses(domain)[0]}?emailaddress={quote(address, safe='')}"
 
 
 def hosts(domain: str) -> tuple[str, ...]:
@@ -38,54 +69,111 @@ def hosts(domain: str) -> tuple[str, ...]:
     return (f"autoconfig.{domain}", domain)
 
 
-def parse(body: bytes) -> tuple[PublishedServer, ...] | None:
-    """The servers of an autoconfig file, in its order; None = it is no such file."""
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
+def parse(body: bytes, domain: str) -> Published | None:
+    """What an autoconfig file says; None = it is no such file.
 
-    if len(body) > MAX_BYTES:
+    Args:
+        body: As it was sent, whatever type its header named.
+        domain: The domain of the person's address, A-labels: it fills placeholders in hosts.
+    """
+    root = root_of(body)
+    provider = root.find("emailProvider") if root is not None else None
+    if root is None or provider is None or root.tag != "clientConfig":
         return None
-    try:
-        root = fromstring(body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError):
-        return None
-    provider = root.find("emailProvider") if root.tag == "clientConfig" else None
-    if provider is None:
-        return None
-    sections = [each for each in provider if each.tag in ("incomingServer", "outgoingServer")]
-    servers = (_server(section) for section in sections[:_MAX_SERVERS])
-    return tuple(server for server in servers if server is not None)
-
-
-def _server(section: Element) -> PublishedServer | None:
-    protocol = section.get("type", "").lower()
-    host = _filled(_text(section, "hostname").lower().rstrip("."))
-    port = _text(section, "port")
-    if not protocol or not host or not (port.isascii() and port.isdigit() and len(port) < 6):
-        return None
-    if not 1 <= int(port) <= 65535:
-        return None
-    kinds = [(each.text or "").strip() for each in section.findall("socketType")]
-    return PublishedServer(
-        protocol=protocol,
-        host=host,
-        port=int(port),
-        tls=next((_TLS[kind] for kind in kinds if kind in _TLS), None),
-        username=_filled(_text(section, "username")) or None,
-        authentication=tuple(
-            (each.text or "").strip() for each in section.findall("authentication")
-        ),
+    servers = tuple(islice(_servers(provider, domain), MAX_SERVERS))
+    issuer = root.findtext("oAuth2/issuer") or provider.findtext("oAuth2/issuer") or ""
+    return Published(
+        # Without a word on how to sign in Thunderbird takes none of them; they come last.
+        servers=tuple(sorted(servers, key=lambda server: not server.authentication)),
+        display_name=_shown(_text(provider, "displayName")),
+        domains=tuple(_domains(provider, domain)),
+        oauth_issuer=https_url(issuer if "://" in issuer else f"https://{issuer.strip()}"),
+        help_urls=tuple(islice(_help_urls(provider), _MAX_HELP)),
     )
 
 
-def _text(section: Element, name: str) -> str:
+def _servers(provider: "Element", domain: str) -> Iterator[PublishedServer]:
+    for section in provider:
+        if section.tag in ("incomingServer", "outgoingServer"):
+            server = _server(section, domain)
+            if server is not None:
+                yield server
+
+
+def _server(section: "Element", domain: str) -> PublishedServer | None:
+    is_outgoing = section.tag == "outgoingServer"
+    protocol = section.get("type", "").strip().lower()
+    host = _host(_text(section, "hostname"), domain)
+    port = _PORT.match(_text(section, "port"))
+    if host is None or port is None or not 1 <= int(port[1]) <= 65535:
+        return None
+    if not _PROTOCOL.fullmatch(protocol) or (protocol == "smtp") != is_outgoing:
+        return None
+    kinds = _texts(section, "socketType")
+    tls = next((_TLS[kind] for kind in kinds if kind in _TLS), None)
+    if tls is None and _PLAIN not in kinds:
+        return None
+    named = _texts(section, "authentication")
+    words = tuple(each for each in named if each in (_OUTGOING_WORDS if is_outgoing else _WORDS))
+    if named and not words:
+        return None
+    server = PublishedServer(protocol, host, int(port[1]), tls, None, words)
+    username = _text(section, "username")
+    if not username:
+        return server
+    template = _template(username)
+    return None if template is None else replace(server, username=template)
+
+
+def _template(username: str) -> str | None:
+    """A user name as a template of ours; None = it asks for what is not known here."""
+    if len(username) > _MAX_USERNAME or not username.isprintable() or "\ufffd" in username:
+        return None
+    # Braces of the file itself must not become placeholders of ours.
+    if "{" in username or "}" in username:
+        return None
+    found = {(each[1] or each[2]).upper() for each in _MARKED.finditer(username)}
+    if not found <= _PLACEHOLDERS.keys():
+        return None
+    return _MARKED.sub(lambda each: f"{{{_PLACEHOLDERS[(each[1] or each[2]).upper()]}}}", username)
+
+
+def _host(text: str, domain: str) -> str | None:
+    """A host of the file. What stands before the @ has no place in names that DNS hears."""
+    from inboxlink.errors import SetupError
+    from inboxlink.network.policy import check_host
+
+    host = _DOMAIN_MARKED.sub(lambda _: domain, text)
+    try:
+        return check_host(host) if len(host) <= 255 else None
+    except SetupError:
+        return None
+
+
+def _domains(provider: "Element", domain: str) -> Iterator[str]:
+    for text in _texts(provider, "domain"):
+        named = _host(text, domain)
+        if named is not None:
+            yield named
+
+
+def _help_urls(provider: "Element") -> Iterator[str]:
+    for page in provider:
+        url = https_url(page.get("url", "")) if page.tag in ("documentation", "instruction") else ""
+        if url:
+            yield url
+
+
+def _shown(text: str) -> str | None:
+    from inboxlink.texts import safe_text
+
+    return safe_text(" ".join(text.split()), _MAX_NAME) or None
+
+
+def _text(section: "Element", name: str) -> str:
+    """The first of several elements: further ones are alternatives that nobody reads."""
     return (section.findtext(name) or "").strip()
 
 
-def _filled(template: str) -> str:
-    # Braces of the file itself must not become placeholders of ours.
-    if "{" in template or "}" in template:
-        return ""
-    for theirs, ours in _PLACEHOLDERS:
-        template = template.replace(theirs, ours).replace(theirs.lower(), ours)
-    return template
+def _texts(section: "Element", name: str) -> list[str]:
+    return [(each.text or "").strip() for each in section.findall(name)]

@@ -138,9 +138,10 @@ async def _first_file(inquiry: Inquiry, urls: Iterable[str], basis: Basis, trust
     for url, asked in answers:
         answer = await asked
         if isinstance(answer, HttpAnswer):
-            found = autoconfig.parse(answer.body) if answer.status == 200 else None
-            if found:
-                return Finding(basis, trust, _trusted(found, trust))
+            is_there = answer.status == 200
+            found = autoconfig.parse(answer.body, inquiry.domain) if is_there else None
+            if found is not None and found.servers:
+                return Finding(basis, trust, _trusted(found.servers, trust))
         elif answer.code not in _ABSENT:
             unheard.append(url)
     return Finding(basis, trust, warnings=_unheard(unheard))
