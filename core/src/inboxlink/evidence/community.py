@@ -21,10 +21,12 @@ def names_of_exchange(host: str, domain: str) -> tuple[str, ...]:
 
     The name without its first label tells apart services of one hoster, as
     olc.protection.outlook.com from mail.protection.outlook.com. Nothing above the registered
-    domain is ever asked.
+    domain is ever asked, and nothing about a domain that takes its mail itself.
     """
-    base = registrable(host)
-    if base is None:
+    host = host.lower().rstrip(".")
+    is_name = not host.rpartition(".")[2].isdigit() and ":" not in host
+    base = registrable(host) if is_name else None
+    if base is None or base == domain:
         return ()
     following = host.partition(".")[2]
     names = [following] if following.endswith(f".{base}") else []
