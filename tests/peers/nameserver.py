@@ -61,6 +61,6 @@ class NameServer:
             reply.header.rcode = 3  # NXDOMAIN
             return reply
         for record in records:
-            if QTYPE[record.rtype] == kind:
+            if QTYPE[record.rtype] in (kind, "CNAME"):
                 reply.add_answer(record)
         return reply

@@ -19,7 +19,7 @@ from inboxlink.types.detection import PublishedServer, Tls
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["MAX_BYTES", "MAX_SERVERS", "address_with_person", "addresses", "hosts", "parse"]
+__all__ = ["MAX_BYTES", "MAX_SERVERS", "addresses", "hosts", "parse"]
 
 MAX_SERVERS = 64
 _MAX_HELP = 4
@@ -51,17 +51,6 @@ def addresses(domain: str) -> tuple[str, ...]:
         f"https://autoconfig.{domain}/mail/config-v1.1.xml",
         f"https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml",
     )
-
-
-def address_with_person(domain: str, address: str) -> str:
-    """The first place, with the person's address in it.
-
-    For one retry with the person's leave, where the server says by status 400 that it does not
-    answer without (draft section 4.1); the other place takes no address.
-    """
-    from urllib.parse import quote
-
-    return f"{addresses(domain)[0]}?emailaddress={quote(address, safe='')}"
 
 
 def hosts(domain: str) -> tuple[str, ...]:

@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import Coroutine, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from inboxlink.evidence import hosting, steps
 from inboxlink.evidence.finding import Finding
 from inboxlink.evidence.inquiry import Inquiry
+from inboxlink.evidence.kept import Cache
 from inboxlink.evidence.lookup import LookupDepth, LookupSettings
 from inboxlink.evidence.records import Records
 from inboxlink.network.dialer import Dialer
@@ -57,11 +59,20 @@ async def look_into(
 ) -> Evidence:
     """As `gather`, in a loop that runs, with a resolver and a dialer that others use too."""
     deadline = time.monotonic() + settings.deadline_s
-    inquiry = Inquiry(known.domain, resolver, dialer, deadline, frugal=settings.frugal)
+    cache = None if settings.cache is None else Cache(settings.cache, _utc_now)
+    if cache is not None and settings.refresh:
+        cache.forget(known.domain)
+    inquiry = Inquiry(
+        *(known.domain, resolver, dialer, deadline), cache=cache, frugal=settings.frugal
+    )
     try:
         return await _Gathering(known, settings, inquiry).run()
     finally:
         await inquiry.close()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class _Gathering:

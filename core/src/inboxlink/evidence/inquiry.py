@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from inboxlink.errors import InboxlinkError
+from inboxlink.evidence import community
+from inboxlink.evidence.kept import Cache
 from inboxlink.evidence.records import DKIM_SELECTORS, SERVICES, Records
 from inboxlink.network.answers import Answer, Outcome, Service
 from inboxlink.network.dialer import Dialer
@@ -37,6 +39,7 @@ class Inquiry:
         resolver: Asks DNS.
         dialer: Connects to servers.
         deadline: On the monotonic clock, for everything.
+        cache: What the database of mail providers said lately; None = nothing is kept.
         frugal: Whether to ask one question first where its answer may save others.
     """
 
@@ -47,11 +50,13 @@ class Inquiry:
         dialer: Dialer,
         deadline: float,
         *,
+        cache: Cache | None = None,
         frugal: bool = False,
     ) -> None:
         self.domain = domain
         self.deadline = deadline
         self.log: list[Lookup] = []
+        self._cache = cache
         self._frugal = frugal
         self._resolver = resolver
         self._dialer = dialer
@@ -142,6 +147,21 @@ class Inquiry:
             shown: What the log calls the address, where the address names the person.
         """
         return await self._once(url, lambda: self._fetch(url, trust, shown or url))
+
+    async def community(self, name: str) -> HttpAnswer | InboxlinkError:
+        """What the database of mail providers has under a name; what it said lately is kept."""
+        url = community.address(name)
+        kept = self._cache.get(name) if self._cache is not None else None
+        if kept is not None:
+            self.note(url, "kept" if kept.body is not None else "kept: none", Trust.VERIFIED)
+            return HttpAnswer(url, 404 if kept.body is None else 200, {}, kept.body or b"")
+        answer = await self.fetch(url)
+        if self._cache is not None and isinstance(answer, HttpAnswer):
+            if answer.status in (404, 410):
+                self._cache.put(name, None)
+            elif answer.status == 200:
+                self._cache.put(name, answer.body)
+        return answer
 
     async def greeting(self, protocol: str, host: str, port: int) -> bool:
         """Whether a server greets over TLS as one of `imap` or `smtp` does."""

@@ -5,7 +5,7 @@ because "not there" and "not heard" lead to different advice.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 
 from inboxlink.errors import InboxlinkError
@@ -63,9 +63,8 @@ async def service_records(inquiry: Inquiry) -> Finding:
 
 async def own_file(inquiry: Inquiry) -> Finding:
     """The autoconfig file that the domain itself publishes."""
-    return await _first_file(
-        inquiry, autoconfig.addresses(inquiry.domain), Basis.PUBLISHED, Trust.VERIFIED
-    )
+    places = {url: inquiry.fetch(url) for url in autoconfig.addresses(inquiry.domain)}
+    return await _first_file(inquiry, places, Basis.PUBLISHED, Trust.VERIFIED)
 
 
 async def pacc_file(inquiry: Inquiry) -> Finding:
@@ -83,13 +82,14 @@ async def pacc_file(inquiry: Inquiry) -> Finding:
 async def mail_configuration_record(inquiry: Inquiry) -> Finding:
     """The file that a TXT record `mailconf=` names."""
     urls = mailconf.addresses((await inquiry.texts(inquiry.domain)).values)
-    return await _first_file(inquiry, urls, Basis.PUBLISHED, Trust.DNS)
+    places = {url: inquiry.fetch(url, Trust.DNS) for url in urls}
+    return await _first_file(inquiry, places, Basis.PUBLISHED, Trust.DNS)
 
 
 async def community_database(inquiry: Inquiry) -> Finding:
     """What the database of mail providers says about the domain."""
-    urls = (community.address(inquiry.domain),)
-    return await _first_file(inquiry, urls, Basis.COMMUNITY_DB, Trust.VERIFIED)
+    places = {community.address(inquiry.domain): inquiry.community(inquiry.domain)}
+    return await _first_file(inquiry, places, Basis.COMMUNITY_DB, Trust.VERIFIED)
 
 
 async def exchangers_domain(inquiry: Inquiry, *, ask_community: bool) -> Finding:
@@ -100,10 +100,13 @@ async def exchangers_domain(inquiry: Inquiry, *, ask_community: bool) -> Finding
         return nothing
     names = community.names_of_exchange(answer.values[0].host, inquiry.domain)
     trust = Trust.VERIFIED if answer.is_signed else Trust.DNS
-    urls: list[str] = []
+    places: dict[str, Awaitable[HttpAnswer | InboxlinkError]] = {}
     for name in names:
-        urls += (autoconfig.addresses(name)[0], *([community.address(name)] * ask_community))
-    return await _first_file(inquiry, urls, Basis.COMMUNITY_DB, trust)
+        url = autoconfig.addresses(name)[0]
+        places[url] = inquiry.fetch(url, trust)
+        if ask_community:
+            places[community.address(name)] = inquiry.community(name)
+    return await _first_file(inquiry, places, Basis.COMMUNITY_DB, trust)
 
 
 async def usual_names(inquiry: Inquiry) -> Finding:
@@ -127,23 +130,33 @@ async def usual_names(inquiry: Inquiry) -> Finding:
     return Finding(Basis.GUESS, Trust.NONE, tuple(servers))
 
 
-async def _first_file(inquiry: Inquiry, urls: Iterable[str], basis: Basis, trust: Trust) -> Finding:
+async def _first_file(
+    inquiry: Inquiry,
+    places: Mapping[str, Awaitable[HttpAnswer | InboxlinkError]],
+    basis: Basis,
+    trust: Trust,
+) -> Finding:
     """The first of several places, in their order, that has a file with servers in it.
 
     All are asked at once. Whether an answer counts is known when it was read: a page that says
     "welcome" to everything hides nothing.
     """
-    answers = [(url, asyncio.ensure_future(inquiry.fetch(url, trust))) for url in urls]
+    answers = {url: asyncio.ensure_future(asking) for url, asking in places.items()}
     unheard: list[str] = []
-    for url, asked in answers:
-        answer = await asked
-        if isinstance(answer, HttpAnswer):
-            is_there = answer.status == 200
-            found = autoconfig.parse(answer.body, inquiry.domain) if is_there else None
-            if found is not None and found.servers:
-                return Finding(basis, trust, _trusted(found.servers, trust))
-        elif answer.code not in _ABSENT:
-            unheard.append(url)
+    try:
+        for url, asked in answers.items():
+            answer = await asked
+            if isinstance(answer, HttpAnswer):
+                is_there = answer.status == 200
+                found = autoconfig.parse(answer.body, inquiry.domain) if is_there else None
+                if found is not None and found.servers:
+                    return Finding(basis, trust, _trusted(found.servers, trust))
+            elif answer.code not in _ABSENT:
+                unheard.append(url)
+    finally:
+        for asked in answers.values():
+            asked.cancel()
+        await asyncio.gather(*answers.values(), return_exceptions=True)
     return Finding(basis, trust, warnings=_unheard(unheard))
 
 

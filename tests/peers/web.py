@@ -1,0 +1,102 @@
+"""A web of several names on loopback: each address has a page, and every request is kept."""
+
+from collections.abc import Callable
+from types import TracebackType
+
+from inboxlink.network.settings import NetworkSettings
+from peers.certificates import Authority
+from peers.nameserver import NameServer
+from peers.scripted import Conversation, ScriptedServer
+
+__all__ = ["Page", "World", "html", "page", "redirect"]
+
+#: A whole answer, or what is done in place of one.
+Page = bytes | Callable[[Conversation], None]
+
+
+def page(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
+    """A whole answer."""
+    head = (b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers)
+    return b"\r\n".join((*head, b"", body))
+
+
+def html(_: str = "") -> bytes:
+    """The welcome page of a web host, which answers whatever is asked."""
+    return page(b"<html><body>Welcome</body></html>", b"Content-Type: text/html")
+
+
+def redirect(location: str, status: str = "302 Found") -> bytes:
+    """A redirect."""
+    return page(b"", b"Location: " + location.encode(), status=status.encode())
+
+
+class World:
+    """DNS and the web as a look-up sees them.
+
+    Args:
+        authority: Signs the certificate of the web server.
+        hosts: The names that have a web server; each has an address as well.
+        records: DNS, as zone-file lines by name.
+        pages: By address of the web; a host's own name answers for all of its addresses.
+    """
+
+    def __init__(
+        self,
+        authority: Authority,
+        hosts: tuple[str, ...] = (),
+        records: dict[str, str] | None = None,
+        pages: dict[str, Page] | None = None,
+    ) -> None:
+        self.pages = dict(pages or {})
+        self.requests: list[bytes] = []
+        self.names = NameServer(
+            {host: f"{host}. 60 IN A 192.0.2.1" for host in hosts} | (records or {})
+        )
+        self._web = ScriptedServer(
+            self._serve, authority.issue(*hosts) if hosts else None, implicit=True
+        )
+        web = f"127.0.0.1:{self._web.port}"
+        self.settings = NetworkSettings(
+            ca_file=authority.ca_file,
+            connect={f"{host}:443": web for host in hosts},
+            nameservers=(f"127.0.0.1:{self.names.port}",),
+        )
+
+    @property
+    def fetched(self) -> list[str]:
+        """The addresses that were asked for, in order."""
+        return [_url(each) for each in self.requests]
+
+    def __enter__(self) -> "World":
+        self.names.__enter__()
+        self._web.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._web.__exit__(kind, error, trace)
+        self.names.__exit__(kind, error, trace)
+
+    def _serve(self, conversation: Conversation) -> None:
+        while conversation.read_line():
+            pass
+        request = conversation.after_tls
+        if not request:
+            return
+        self.requests.append(request)
+        url = _url(request)
+        answer = self.pages.get(url, self.pages.get(url.split("/")[2], page(b"", status=b"404 No")))
+        if isinstance(answer, bytes):
+            conversation.send(answer)
+        else:
+            answer(conversation)
+
+
+def _url(request: bytes) -> str:
+    target = request.split()[1].decode()
+    (host,) = (line[6:].decode() for line in request.split(b"\r\n") if line.startswith(b"Host: "))
+    return f"https://{host}{target}"
