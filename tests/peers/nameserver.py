@@ -1,5 +1,6 @@
 """A DNS server on loopback: dnslib answers from a table of zone-file lines."""
 
+import threading
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
@@ -38,7 +39,11 @@ class NameServer:
 
     def __enter__(self) -> "NameServer":
         for server in self._servers:
-            server.start_thread()
+            # How often it looks whether it should end is how long its end takes.
+            serve = threading.Thread(
+                target=server.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+            )
+            serve.start()
         return self
 
     def __exit__(
@@ -48,7 +53,7 @@ class NameServer:
         trace: TracebackType | None,
     ) -> None:
         for server in self._servers:
-            server.stop()
+            server.server.shutdown()
             server.server.server_close()
 
     def resolve(self, request: Any, handler: Any) -> Any:

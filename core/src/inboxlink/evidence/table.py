@@ -1,71 +1,114 @@
 """The hosters that this installation knows by itself: their domains, exchangers and servers.
 
-`providers.json` was put together from each hoster's own help pages; `read` says when. A domain
-of the table is answered without asking anybody.
+A domain of `providers.json` is answered without asking anybody.
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from inboxlink.types.detection import HostingFact, PublishedServer, SignIn, Tls, Trust
 
-__all__ = ["fact", "of_domain", "of_exchange"]
+__all__ = ["fact", "hosters", "of_domain", "of_exchange"]
 
 _PROTOCOLS = {"imap": "imap", "submission": "smtp"}
 
 
 def of_domain(domain: str) -> HostingFact | None:
-    """The hoster that owns a domain, such as gmail.com; None = not in the table."""
-    name = _table().domains.get(domain)
-    return None if name is None else fact(name, f"the domain {domain}", is_owned=True)
+    """The hoster that owns a domain, such as gmail.com; None = not in the table.
+
+    Case and a dot at the end do not matter (RFC 4343).
+    """
+    folded = _folded(domain)
+    name = _table().domains.get(folded) or _longest(_table().zones, folded)
+    return None if name is None else fact(name, f"the domain {folded}", is_owned=True)
 
 
 def of_exchange(host: str) -> HostingFact | None:
     """The hoster that a mail exchanger belongs to; None = not in the table.
 
-    Suffixes match whole labels, the longest first: `notgmail.com` is not `gmail.com`.
+    Suffixes match whole labels, the longest first: `notgmail.com` is not `gmail.com`. Case and a
+    dot at the end do not matter.
     """
-    labels = host.split(".")
-    for start in range(len(labels)):
-        name = _table().exchanges.get(".".join(labels[start:]))
-        if name is not None:
-            return fact(name, f"mail exchanger {host}")
-    return None
+    folded = _folded(host)
+    name = _longest(_table().exchanges, folded)
+    return None if name is None else fact(name, f"mail exchanger {folded}", exchange=folded)
 
 
-def fact(name: str, shown_by: str, *, is_owned: bool = False) -> HostingFact:
-    """What the table says about a hoster; with nothing but the name where it has none."""
-    row = _table().rows.get(name, {})
+def fact(
+    name: str, shown_by: str, *, is_owned: bool = False, exchange: str | None = None
+) -> HostingFact:
+    """What the table says about a hoster; with nothing but the name where it has none.
+
+    Args:
+        name: The hoster's id.
+        shown_by: See `HostingFact`.
+        is_owned: See `HostingFact`.
+        exchange: The exchanger that showed it, which at some hosters is every server at once.
+    """
+    row = hosters().get(name, {})
     return HostingFact(
         name,
         shown_by,
         is_owned=is_owned,
-        servers=tuple(_servers(row)),
+        servers=tuple(_servers(row, exchange)),
         sign_in=tuple(SignIn(each) for each in row.get("sign_in", ())),
         help_url=row.get("help"),
     )
 
 
+def hosters() -> Mapping[str, Mapping[str, Any]]:
+    """Every hoster of the table by its id, as `providers.json` has it."""
+    return _table().rows
+
+
 class _Table:
+    """The rows, and who is found by which name; None = a part of a suffix that is not meant."""
+
     def __init__(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
         self.rows = rows
-        self.domains = {each: name for name, row in rows.items() for each in row["domains"]}
-        self.exchanges = {each: name for name, row in rows.items() for each in row["exchanges"]}
+        self.domains: dict[str, str] = {}
+        self.zones: dict[str, str | None] = {}
+        self.exchanges: dict[str, str | None] = {}
+        for name, row in rows.items():
+            self.domains |= dict.fromkeys(row["domains"], name)
+            self.zones |= dict.fromkeys(row.get("zones", ()), name)
+            self.exchanges |= dict.fromkeys(row["exchanges"], name)
+            self.exchanges |= dict.fromkeys(row.get("not_exchanges", ()))
 
 
 @cache
 def _table() -> _Table:
-    text = Path(__file__).with_name("providers.json").read_text("utf-8")
-    return _Table(json.loads(text))
+    # Without importlib.resources and pathlib, which cost more than the table (see the start-up).
+    path = os.path.join(os.path.dirname(__file__), "providers.json")  # noqa: PTH118, PTH120
+    with open(path, "rb") as file:  # noqa: PTH123
+        return _Table(json.load(file))
 
 
-def _servers(row: Mapping[str, Any]) -> Iterator[PublishedServer]:
+def _folded(name: str) -> str:
+    # Only ASCII is folded: the Kelvin sign (U+212A) would become a plain "k" otherwise.
+    return name.lower().removesuffix(".") if name.isascii() else name
+
+
+def _longest(suffixes: Mapping[str, str | None], name: str) -> str | None:
+    """What the longest of the suffixes that fits says; None = nothing fits, or not meant."""
+    while name:
+        if name in suffixes:
+            return suffixes[name]
+        name = name.partition(".")[2]
+    return None
+
+
+def _servers(row: Mapping[str, Any], exchange: str | None) -> Iterator[PublishedServer]:
     for key, protocol in _PROTOCOLS.items():
-        for host, port, tls in row.get(key, ()):
+        for template, port, tls in row.get(key, ()):
+            host, trust = template, Trust.SHIPPED
+            if host == "{exchange}":
+                if exchange is None:
+                    continue
+                # The suffix is of the table, the name before it of DNS.
+                host, trust = exchange, Trust.DNS
             # What it takes to sign in is the fact's to say, not the server's.
-            yield PublishedServer(
-                protocol, host, port, Tls(tls), row.get("username"), (), Trust.SHIPPED
-            )
+            yield PublishedServer(protocol, host, port, Tls(tls), row.get("username"), (), trust)
