@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from inboxlink.evidence.links import https_url
 from inboxlink.evidence.markup import MAX_BYTES, root_of
-from inboxlink.evidence.published import Published
+from inboxlink.evidence.published import Published, shown_name
 from inboxlink.types.detection import PublishedServer, Tls
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ __all__ = ["MAX_BYTES", "MAX_SERVERS", "addresses", "hosts", "parse"]
 
 MAX_SERVERS = 64
 _MAX_HELP = 4
-_MAX_NAME = 100
 _MAX_USERNAME = 320
 
 #: `plain` is known too: it is reported, and nothing is ever sent there.
@@ -74,7 +73,7 @@ def parse(body: bytes, domain: str) -> Published | None:
     return Published(
         # Without a word on how to sign in Thunderbird takes none of them; they come last.
         servers=tuple(sorted(servers, key=lambda server: not server.authentication)),
-        display_name=_shown(_text(provider, "displayName")),
+        display_name=shown_name(_text(provider, "displayName")),
         domains=tuple(_domains(provider, domain)),
         oauth_issuer=https_url(issuer if "://" in issuer else f"https://{issuer.strip()}"),
         help_urls=tuple(islice(_help_urls(provider), _MAX_HELP)),
@@ -151,12 +150,6 @@ def _help_urls(provider: "Element") -> Iterator[str]:
         url = https_url(page.get("url", "")) if page.tag in ("documentation", "instruction") else ""
         if url:
             yield url
-
-
-def _shown(text: str) -> str | None:
-    from inboxlink.texts import safe_text
-
-    return safe_text(" ".join(text.split()), _MAX_NAME) or None
 
 
 def _text(section: "Element", name: str) -> str:

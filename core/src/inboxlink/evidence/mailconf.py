@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 
-__all__ = ["addresses"]
+from inboxlink.evidence.links import https_url
 
+__all__ = ["MAX_ADDRESSES", "addresses"]
+
+MAX_ADDRESSES = 2
 _PREFIX = "mailconf="
-_MAX_ADDRESSES = 2
 
 
 def addresses(texts: Iterable[str]) -> tuple[str, ...]:
     """The https addresses that the records name, others left out."""
-    named = (text.strip().removeprefix(_PREFIX) for text in texts if text.startswith(_PREFIX))
-    return tuple(url for url in named if url.startswith("https://"))[:_MAX_ADDRESSES]
+    named = (text.strip() for text in texts)
+    urls = (https_url(text[len(_PREFIX) :]) for text in named if text.startswith(_PREFIX))
+    return tuple(dict.fromkeys(url for url in urls if url is not None))[:MAX_ADDRESSES]

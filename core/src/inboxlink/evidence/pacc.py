@@ -7,18 +7,30 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
 
 from inboxlink.errors import SetupError
+from inboxlink.evidence.links import https_url
+from inboxlink.evidence.published import Published, shown_name
 from inboxlink.network.policy import check_host
-from inboxlink.types.detection import PublishedServer, Tls, Trust
+from inboxlink.types.detection import PublishedServer, Tls
 
-__all__ = ["address", "digests", "host", "parse", "record_name"]
+__all__ = ["MAX_BYTES", "MAX_DIGESTS", "address", "digests", "host", "parse", "record_name"]
 
-_MAX_BYTES = 64 * 1024
-#: Protocols by their key, with the port of their implicit TLS (RFC 8314 section 7.3). Earlier
-#: drafts called submission `smtp`.
-_PROTOCOLS = (("imap", "imap", 993), ("submit", "smtp", 465), ("smtp", "smtp", 465))
+MAX_BYTES = 64 * 1024
+#: More than a change from one file to the next needs.
+MAX_DIGESTS = 8
+
+#: Protocols by their key, with the port of their implicit TLS (RFC 8314 section 7.3). Up to draft
+#: 02 submission was called `smtp`.
+_PROTOCOLS = (
+    ("imap", "imap", 993),
+    ("pop3", "pop3", 995),
+    ("submit", "smtp", 465),
+    ("smtp", "smtp", 465),
+)
 
 
 def record_name(domain: str) -> str:
@@ -38,53 +50,71 @@ def address(domain: str) -> str:
 
 def digests(texts: Iterable[str]) -> tuple[bytes, ...]:
     """The SHA-256 digests that the records announce; several while a file is being changed."""
-    found = []
-    for text in texts:
-        tags = dict(part.strip().split("=", 1) for part in text.split(";") if "=" in part)
-        if tags.get("v") != "UAAC1" or tags.get("a") != "sha256":
-            continue
-        try:
-            digest = base64.b64decode(tags.get("d", ""), validate=True)
-        except (binascii.Error, ValueError):
-            continue
-        if len(digest) == hashlib.sha256().digest_size:
-            found.append(digest)
-    return tuple(found)
+    return tuple(islice(filter(None, map(_digest, texts)), MAX_DIGESTS))
 
 
-def parse(body: bytes, announced: Iterable[bytes]) -> tuple[PublishedServer, ...] | None:
-    """The servers of the file; None = it is not the one that was announced, or none at all."""
-    if len(body) > _MAX_BYTES or hashlib.sha256(body).digest() not in set(announced):
+def parse(body: bytes, announced: Iterable[bytes]) -> Published | None:
+    """What the file says; None = it is not one that was announced, or none at all.
+
+    Args:
+        body: The content, to the byte.
+        announced: What `digests` gave.
+    """
+    if len(body) > MAX_BYTES or hashlib.sha256(body).digest() not in set(announced):
         return None
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    protocols = document.get("protocols") if isinstance(document, dict) else None
-    if not isinstance(protocols, dict):
+    protocols = _member(document, "protocols")
+    if not isinstance(document, dict) or not protocols:
         return None
+    authentication = _member(document, "authentication")
+    words = _words(authentication)
     servers: dict[str, PublishedServer] = {}
-    words = _authentication(document.get("authentication"))
     for key, protocol, port in _PROTOCOLS:
-        name = _host(protocols.get(key))
+        name = _host(_member(protocols, key).get("host"))
         if name is not None:
-            servers.setdefault(
-                protocol,
-                PublishedServer(protocol, name, port, Tls.IMPLICIT, None, words, Trust.VERIFIED),
-            )
-    return tuple(servers.values())
+            server = PublishedServer(protocol, name, port, Tls.IMPLICIT, None, words)
+            servers.setdefault(protocol, server)
+    info = _member(document, "info")
+    page = _url(_member(info, "help").get("documentation"))
+    return Published(
+        servers=tuple(servers.values()),
+        display_name=shown_name(_member(info, "provider").get("name")),
+        oauth_issuer=_url(_member(authentication, "oauth-public").get("issuer")),
+        help_urls=() if page is None else (page,),
+    )
 
 
-def _host(entry: object) -> str | None:
-    name = entry.get("host") if isinstance(entry, dict) else None
+def _digest(text: str) -> bytes | None:
+    pairs = (part.partition("=") for part in text.split(";"))
+    tags = {name.strip(): value.strip() for name, _, value in pairs}
+    if tags.get("v") != "UAAC1" or tags.get("a") != "sha256":
+        return None
     try:
-        return check_host(name) if isinstance(name, str) else None
+        digest = base64.b64decode(tags.get("d", ""), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return digest if len(digest) == hashlib.sha256().digest_size else None
+
+
+def _member(parent: object, key: str) -> Mapping[str, Any]:
+    value = parent.get(key) if isinstance(parent, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def _host(name: object) -> str | None:
+    try:
+        return check_host(name) if isinstance(name, str) and len(name) <= 255 else None
     except SetupError:
         return None
 
 
-def _authentication(entry: object) -> tuple[str, ...]:
-    if not isinstance(entry, dict):
-        return ()
+def _url(text: object) -> str | None:
+    return https_url(text) if isinstance(text, str) else None
+
+
+def _words(authentication: Mapping[str, Any]) -> tuple[str, ...]:
     words = (("password", "password-cleartext"), ("oauth-public", "OAuth2"))
-    return tuple(word for key, word in words if entry.get(key))
+    return tuple(word for key, word in words if authentication.get(key))

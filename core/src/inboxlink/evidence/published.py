@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from inboxlink.types.detection import PublishedServer
 
-__all__ = ["Published"]
+__all__ = ["Published", "shown_name"]
+
+_MAX_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,10 @@ class Published:
     domains: tuple[str, ...] = ()
     oauth_issuer: str | None = None
     help_urls: tuple[str, ...] = ()
+
+
+def shown_name(text: object) -> str | None:
+    """A provider's name as a person may be shown it, on one line; None = there is none."""
+    from inboxlink.texts import safe_text
+
+    return (safe_text(" ".join(text.split()), _MAX_NAME) if isinstance(text, str) else "") or None

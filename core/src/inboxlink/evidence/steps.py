@@ -76,7 +76,9 @@ async def pacc_file(inquiry: Inquiry) -> Finding:
     if isinstance(answer, InboxlinkError) or answer.status != 200:
         unheard = [pacc.address(inquiry.domain)]
         return Finding(Basis.PUBLISHED, Trust.VERIFIED, warnings=_unheard(unheard))
-    return Finding(Basis.PUBLISHED, Trust.VERIFIED, pacc.parse(answer.body, announced) or ())
+    found = pacc.parse(answer.body, announced)
+    servers = () if found is None else _trusted(found.servers, Trust.VERIFIED)
+    return Finding(Basis.PUBLISHED, Trust.VERIFIED, servers)
 
 
 async def mail_configuration_record(inquiry: Inquiry) -> Finding:
