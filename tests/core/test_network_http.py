@@ -87,6 +87,15 @@ def test_the_request_is_the_same_for_everybody(
     ]
 
 
+def test_a_header_in_several_lines_is_one(web: Web) -> None:
+    """Nothing that a server offers is lost, and no second line hides the first."""
+    web.pages["/"] = page(b"", b"WWW-Authenticate: Negotiate", b"www-authenticate: Basic realm=x")
+    assert web.get().headers["www-authenticate"] == "Negotiate, Basic realm=x"
+    web.pages["/"] = page(b"", b"Content-Encoding: gzip", b"Content-Encoding: identity")
+    with pytest.raises(MailboxError, match="http_failed"):
+        web.get()
+
+
 def test_a_cookie_is_not_carried_to_the_next_hop(web: Web) -> None:
     """What a redirect sets is not sent to where it leads."""
     web.pages = {

@@ -130,9 +130,10 @@ async def _read(
             status = event.status_code
             if len(event.headers) > _MAX_HEADERS:
                 raise _trouble("http_failed", target.host)
-            headers = {
-                name.decode("ascii"): value.decode("latin-1") for name, value in event.headers
-            }
+            for raw, value in event.headers:
+                name, text = raw.decode("ascii"), value.decode("latin-1")
+                # One header may come in several lines (RFC 9110 section 5.3).
+                headers[name] = f"{headers[name]}, {text}" if name in headers else text
             # An encoding that was not asked for could unpack to anything.
             if headers.get("content-encoding", "identity").lower() != "identity":
                 raise _trouble("http_failed", target.host)

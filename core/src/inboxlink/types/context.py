@@ -105,7 +105,8 @@ class HttpAnswer:
 
     Args:
         url: The address that answered, after redirects.
-        headers: Names in lower case.
+        headers: Names in lower case; values of one name that came in several lines are joined
+            by commas.
     """
 
     url: str
