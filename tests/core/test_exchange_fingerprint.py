@@ -1,0 +1,269 @@
+"""Exchange servers of somebody's own: where they are looked for, and what shows them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inboxlink.evidence import exchange_server
+from inboxlink.evidence.domains import is_public_suffix
+from inboxlink.evidence.exchange_server import Candidate, Fingerprint
+from inboxlink.network.answers import Service
+from inboxlink.types.context import HttpAnswer
+from inboxlink.types.detection import PublishedServer, Strength, Tls, Trust
+
+PATH = "/autodiscover/autodiscover.xml"
+URL = f"https://autodiscover.a.org{PATH}"
+CPANEL = "cpanelemaildiscovery.cpanel.net"
+BEARER = (
+    'Bearer client_id="00000002-0000-0ff1-ce00-000000000000", '
+    'trusted_issuers="00000001-0000-0000-c000-000000000000@*", token_types="app_asserted_user_v1"'
+)
+HYBRID = f'{BEARER}, authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'
+FRONT_END = {"x-feserver": "EX01", "x-owa-version": "15.2.1544.4"}
+REQUEST_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+def answer(
+    challenge: str | None = "Negotiate, NTLM",
+    status: int = 401,
+    url: str = URL,
+    **headers: str,
+) -> HttpAnswer:
+    """An answer; underscores of header names stand for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    if challenge is not None:
+        named["www-authenticate"] = challenge
+    return HttpAnswer(url, status, named, b"")
+
+
+def hosts(domain: str, *targets: str, port: int = 443) -> list[tuple[str, Trust]]:
+    services = [Service(0, 0, port, target) for target in targets]
+    found = exchange_server.candidates(domain, services)
+    assert all(each.url == f"https://{each.host}{PATH}" for each in found)
+    return [(each.host, each.trust) for each in found]
+
+
+OWN = [("autodiscover.a.org", Trust.VERIFIED), ("a.org", Trust.VERIFIED)]
+
+
+@pytest.mark.parametrize(
+    ("target", "more"),
+    [
+        ("mail.a.org", [("mail.a.org", Trust.SIGNED)]),
+        ("Mail.A.org.", [("mail.a.org", Trust.SIGNED)]),
+        ("mail.hoster.net", [("mail.hoster.net", Trust.DNS)]),
+        ("autodiscover.a.org", []),
+        # Nobody registered these, or everybody could be there.
+        *((target, []) for target in ("autodiscover.com.br", "autodiscover.com", "com.br", "org")),
+        *((target, []) for target in ("autodiscover.github.io", "", ".", "localhost", "192.0.2.1")),
+        # That is Exchange Online, whatever answers.
+        *((target, []) for target in ("autodiscover.outlook.com", "outlook.office365.com")),
+        *((target, []) for target in ("a/b.a.org", "a b.org", "a@b.org", "2001:db8::1")),
+    ],
+)
+def test_the_domain_and_what_it_names_is_asked(target: str, more: list[tuple[str, Trust]]) -> None:
+    """Over https, with the trust that each name deserves."""
+    assert hosts("a.org", target) == OWN + more
+
+
+def test_only_the_port_of_https_is_asked() -> None:
+    """An SRV record opens no other."""
+    assert hosts("a.org", "mail.a.org", port=8443) == OWN
+
+
+def test_a_panel_for_web_sites_is_no_exchange() -> None:
+    """Its SRV target is a stranger's, and is never asked."""
+    assert hosts("a.org", CPANEL) == []
+    assert hosts("a.org", "mail.a.org", f"{CPANEL}.") == []
+
+
+@pytest.mark.parametrize("domain", ["com", "com.br", "co.uk", "github.io"])
+def test_nothing_is_asked_above_a_registered_domain(domain: str) -> None:
+    """`autodiscover.com.br` belongs to whoever wants other people's passwords."""
+    assert hosts(domain, "mail.a.org") == []
+    assert exchange_server.redirect_address(domain) is None
+
+
+_NAMES = st.lists(
+    st.sampled_from(
+        ["autodiscover", "mail", "a", "com", "br", "co", "uk", "org", "outlook", "net"]
+    ),
+    min_size=1,
+    max_size=4,
+).map(".".join)
+
+
+@given(_NAMES, st.lists(st.one_of(_NAMES, st.text(max_size=20)), max_size=3))
+def test_no_name_is_made_above_a_registered_domain(domain: str, targets: list[str]) -> None:
+    """Whatever the domain is, and whatever its records say."""
+    services = [Service(0, 0, 443, target) for target in targets]
+    for each in exchange_server.candidates(domain, services):
+        label, _, above = each.host.partition(".")
+        assert not is_public_suffix(each.host)
+        assert not (label == "autodiscover" and is_public_suffix(above))
+        assert each.url.startswith("https://")
+        assert "@" not in each.url
+
+
+@pytest.mark.parametrize(
+    ("challenge", "schemes"),
+    [
+        ("Negotiate, NTLM", ("negotiate", "ntlm")),
+        ('Basic realm="autodiscover.a.org"', ("basic",)),
+        ('Basic realm="a, Negotiate, b", NTLM', ("basic", "ntlm")),
+        ('Basic realm="a\\", NTLM, \\"b"', ("basic",)),
+        (f"{BEARER}, Negotiate", ("bearer", "negotiate")),
+        ("NEGOTIATE,ntlm,NTLM", ("negotiate", "ntlm")),
+        ("Digest nonce=1, Basic realm=x", ("basic",)),
+        ("Negotiate oYG2MIGzoAMKAQE=", ("negotiate",)),
+    ],
+)
+def test_the_ways_to_sign_in_are_read(challenge: str, schemes: tuple[str, ...]) -> None:
+    """As servers list them, with what stands in quotes left alone."""
+    found = exchange_server.fingerprint(answer(challenge, x_feserver="EX01"))
+    assert found == Fingerprint("autodiscover.a.org", schemes, is_certain=True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_certain", "version"),
+    [
+        ({"x_feserver": "EX01"}, True, None),
+        ({"x_owa_version": "15.2.1544.4"}, True, "15.2.1544.4"),
+        ({"x_owa_version": "\x1b[31m"}, True, None),
+        ({"x_calculatedbetarget": "ex01.a.org"}, True, None),
+        # Behind a proxy that takes the names of servers away.
+        ({"request_id": REQUEST_ID}, False, None),
+    ],
+)
+def test_what_no_other_product_sends_is_certain(
+    headers: dict[str, str], version: str | None, *, is_certain: bool
+) -> None:
+    """The rest is a hint."""
+    found = exchange_server.fingerprint(answer(**headers))
+    assert found is not None
+    assert (found.is_certain, found.version) == (is_certain, version)
+    strength = Strength.LIKELY if is_certain else Strength.HINT
+    assert exchange_server.fact(found, Trust.VERIFIED).strength is strength
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        answer(),
+        answer(None, **FRONT_END),
+        answer("", x_feserver="EX01"),
+        answer("Digest nonce=x", x_feserver="EX01"),
+        answer("Basic realm=webmail", server="nginx"),
+        answer("Basic realm=x", request_id=REQUEST_ID),
+        answer(request_id="1"),
+        answer(x_feserver=""),
+        answer(status=200, x_feserver="EX01"),
+        answer(status=404, x_feserver="EX01"),
+        # Exchange Online answers alike.
+        answer(url=f"https://autodiscover-s.outlook.com{PATH}", x_feserver="AM0PR01CA0131"),
+        answer(url="https://outlook.office365.com/EWS/Exchange.asmx", x_feserver="AM0PR01CA0131"),
+        answer(url="", x_feserver="EX01"),
+    ],
+)
+def test_other_answers_are_no_exchange(heard: HttpAnswer) -> None:
+    """Web servers, groupware of others, and Microsoft's own cloud."""
+    assert exchange_server.fingerprint(heard) is None
+
+
+@pytest.mark.parametrize(
+    ("challenge", "is_hybrid"),
+    [
+        (HYBRID, True),
+        (f"Negotiate, {HYBRID}", True),
+        (BEARER, False),
+        (HYBRID.replace("login.microsoftonline.com", "login.microsoftonline.com.evil.test"), False),
+        (HYBRID.replace("https", "http"), False),
+        (HYBRID.replace("Bearer", "Basic"), False),
+        ("Bearer authorization_uri=https://login.windows.net/common/oauth2/authorize", True),
+    ],
+)
+def test_hybrid_servers_send_people_to_the_cloud(challenge: str, *, is_hybrid: bool) -> None:
+    """To a host of Microsoft's, known here; the address that the server gives is not kept."""
+    found = exchange_server.fingerprint(answer(challenge, x_feserver="EX01"))
+    assert found is not None
+    assert found.is_hybrid is is_hybrid
+    assert "login" not in repr(found)
+
+
+def test_a_fingerprint_becomes_a_fact() -> None:
+    """With the host of Exchange Web Services where that was asked."""
+    found = exchange_server.fingerprint(
+        answer(HYBRID, x_feserver="EX01", x_owa_version="15.2.1544.4")
+    )
+    assert found is not None
+    plain = exchange_server.fact(found, Trust.VERIFIED)
+    assert (plain.name, plain.strength, plain.servers) == ("exchange_onprem", Strength.LIKELY, ())
+    assert plain.shown_by == "autodiscover.a.org answers as Exchange 15.2.1544.4, hybrid"
+    assert exchange_server.fact(found, Trust.VERIFIED, ews=True).servers == (
+        PublishedServer(
+            *("ews", "autodiscover.a.org", 443, Tls.IMPLICIT, None, ("bearer",)), Trust.VERIFIED
+        ),
+    )
+    assert exchange_server.ews_address(found.host) == (
+        "https://autodiscover.a.org/EWS/Exchange.asmx"
+    )
+    # Somebody on the way may have led there.
+    assert exchange_server.fact(found, Trust.NONE).strength is Strength.HINT
+
+
+def test_what_plain_http_points_to_is_only_a_candidate() -> None:
+    """It is asked without TLS, so that anybody on the way could have said it."""
+    assert exchange_server.redirect_address("a.org") == f"http://autodiscover.a.org{PATH}"
+    target = f"https://mail.hoster.net{PATH}"
+    found = exchange_server.redirected(answer(None, 302, location=target))
+    assert found == Candidate(target, Trust.NONE)
+
+
+@pytest.mark.parametrize(
+    ("location", "status"),
+    [
+        (f"https://mail.a.org{PATH}", 200),
+        (f"http://mail.a.org{PATH}", 302),
+        (PATH, 302),
+        (f"https://mail.a.org:444{PATH}", 302),
+        (f"https://user:password@mail.a.org{PATH}", 302),
+        *(
+            (f"https://{host}{PATH}", 302)
+            for host in ("autodiscover.com.br", "com.br", "127.0.0.1")
+        ),
+        *((f"https://{host}{PATH}", 302) for host in ("autodiscover-s.outlook.com", "[::1]", "")),
+        *((location, 302) for location in ("file:///etc/passwd", "", "https://[", "\r\n")),
+    ],
+)
+def test_other_places_are_not_asked(location: str, status: int) -> None:
+    """Neither without TLS, nor at addresses, nor above a registered domain."""
+    assert exchange_server.redirected(answer(None, status, location=location)) is None
+    assert exchange_server.redirected(answer(None, 302)) is None
+
+
+@given(
+    st.one_of(
+        st.text(max_size=200),
+        st.lists(
+            st.sampled_from(
+                ["Basic", "Bearer", " ", ",", "=", '"', "\\", "realm", "authorization_uri", "\t"]
+            ),
+            max_size=30,
+        ).map("".join),
+    ),
+    st.text(max_size=40),
+)
+def test_any_answer_is_read_or_not(challenge: str, url: str) -> None:
+    """Nothing raises, and only what is known is named."""
+    found = exchange_server.fingerprint(answer(challenge, x_feserver="EX01"))
+    if found is not None:
+        assert set(found.schemes) <= {"negotiate", "ntlm", "basic", "bearer"}
+    exchange_server.redirected(answer(None, 302, location=url))
+
+
+@pytest.mark.parametrize("unit", [" ", '"', "\\", "a ", "a=", 'a="', ",", "a=b ", '"\\'])
+@pytest.mark.timeout(2)
+def test_no_challenge_takes_the_time(unit: str) -> None:
+    """As long as headers may be."""
+    for start in ("Bearer ", "Bearer a=", 'Bearer a="'):
+        exchange_server.fingerprint(answer(start + unit * 8192 + "x", x_feserver="EX01"))
