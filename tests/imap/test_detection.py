@@ -12,6 +12,7 @@ from inboxlink.types.detection import (
     MailExchange,
     PublishedServer,
     Role,
+    Strength,
     Tls,
 )
 from inboxlink_imap.provider import detect
@@ -110,6 +111,19 @@ def test_published_amazon_hosts_are_refused() -> None:
     )
     assert found is not None
     assert found.unsupported is not None
+
+
+def test_a_hoster_that_speaks_something_else_hides_nothing() -> None:
+    """Of a server with Exchange Web Services nothing follows for IMAP; SRV records still count."""
+    exchange = HostingFact(
+        "exchange_onprem",
+        "autodiscover.example.org answers as Exchange",
+        Strength.LIKELY,
+        servers=(PublishedServer("ews", "mail.example.org", 443, Tls.IMPLICIT),),
+    )
+    found = detect(Evidence("example.org", hosting=(exchange,), services=(IMAPS, SMTPS)))
+    assert found is not None
+    assert found.basis is Basis.SERVICE_RECORDS
 
 
 def test_pop3_alone_is_refused() -> None:

@@ -83,7 +83,8 @@ def variant(detection: Detection) -> str | None:
 
 
 def _is_reachable(fact: HostingFact) -> bool:
-    has_answer = bool(fact.servers) or SignIn.NONE in fact.sign_in or fact.cloud is not None
+    has_servers = any(server.protocol in _PROTOCOLS.values() for server in fact.servers)
+    has_answer = has_servers or SignIn.NONE in fact.sign_in or fact.cloud is not None
     return fact.is_conclusive and has_answer
 
 
