@@ -1,6 +1,7 @@
 """The file that a domain publishes: what is taken from it, and what it cannot do."""
 
 from collections.abc import Sequence
+from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
@@ -15,7 +16,6 @@ from inboxlink.network.policy import check_host
 from inboxlink.types.detection import PublishedServer, Tls
 
 DOMAIN = "a.org"
-PASSWORD = "<authentication>password-cleartext</authentication>"
 
 
 def server(
@@ -127,6 +127,42 @@ def test_thunderbirds_own_test_file_gives_the_same_choice() -> None:
 def test_sections_are_taken_in_order(sections: list[str], hosts: list[str]) -> None:
     """What is complete comes first; what makes no sense is left out."""
     assert [each.host for each in read(file(*sections)).servers] == hosts
+
+
+#: Values of a section, and whether Thunderbird takes a section that has them.
+_HOSTS = [("h{}.a.org", True), ("H{}.%EMAILDOMAIN%", True), ("", False), ("a b", False)]
+_PORTS = [("993", True), ("0993", True), ("993 tls", True), ("0", False), ("x", False), ("", False)]
+_KINDS = [
+    (["SSL"], True),
+    (["x", "STARTTLS"], True),
+    (["plain"], True),
+    (["x"], False),
+    ([], False),
+]
+_WAYS = [
+    (["x", "OAuth2", "plain"], True),
+    (["secure"], True),
+    (["GSSAPI"], True),
+    (["NTLM", "x"], True),
+    (["ssl-client-cert"], False),
+]
+_SECTION = st.tuples(
+    st.sampled_from(["imap", "pop3", "smtp"]),
+    *map(st.sampled_from, (_HOSTS, _PORTS, _KINDS, _WAYS)),
+)
+
+
+@given(st.lists(_SECTION, max_size=6))
+def test_the_choice_is_thunderbirds(sections: list[tuple[Any, ...]]) -> None:
+    """Of each kind the same sections, in the same order; those without TLS are marked."""
+    texts, expected = [], []
+    for number, (kind, *values) in enumerate(sections):
+        host, port, kinds, ways = (value for value, _ in values)
+        texts.append(server(host.format(number), port, type=kind, tls=kinds, words=ways))
+        if all(is_taken for _, is_taken in values):
+            expected.append((kind, f"h{number}.a.org", kinds == ["plain"]))
+    found = read(file(*texts)).servers
+    assert [(each.protocol, each.host, each.tls is None) for each in found] == expected
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,10 @@ _xml_part = st.sampled_from(
         b"</outgoingServer>", b"<hostname>a.test</hostname>", b"<hostname>{x}</hostname>",
         b"<port>993</port>", b"<port>99999</port>", b"<port>\xef\xbc\x91</port>",
         b"<socketType>SSL</socketType>", b"<username>%EMAILADDRESS%</username>",
+        b"<hostname>%EMAILDOMAIN</hostname>", b"<username>%EMAILADDRESS%%REALNAME%</username>",
+        b"<authentication>GSSAPI</authentication>", b"<displayName>\xe2\x80\xae</displayName>",
+        b"<domain>%EMAILDOMAIN%</domain>", b"<documentation url='https://x.test/'/>",
+        b"<oAuth2><issuer>x.test</issuer></oAuth2>", b"<a xmlns='x:y'>", b"</a>", b"<a>" * 15,
         b"<authentication>OAuth2</authentication>", b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"&a;",
         b'<?xml version="1.0" encoding="utf-7"?>', b"<![CDATA[", b"]]>", b"\x00", b"\xff\xfe",
     ]
