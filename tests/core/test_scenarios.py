@@ -13,7 +13,7 @@ import pytest
 
 from inboxlink.connect.host import Host
 from inboxlink.detection import Recommendation
-from inboxlink.evidence import autoconfig, community
+from inboxlink.evidence import autoconfig, community, tenant
 from inboxlink.evidence.lookup import LookupDepth, LookupSettings, known, look_up
 from inboxlink.types.detection import Basis, Evidence, Trust
 from peers.certificates import Authority
@@ -58,6 +58,9 @@ class Scenario:
     pages: dict[str, Page] = field(default_factory=dict)
     facts: tuple[str, ...] = ()
     confirm: tuple[str, ...] = ()
+    refused: str | None = None
+    missing: tuple[str, ...] | None = None
+    warnings: tuple[str, ...] = ()
     asks_web: bool = True
 
 
@@ -153,6 +156,47 @@ SCENARIOS = {
         records={D: f"{D}. 60 IN MX 1 mx1.acme.pphosted.com."},
         facts=("gateway",),
     ),
+    "Microsoft's cloud of the US government, behind a filter": Scenario(
+        None,
+        None,
+        hosts=tenant.HOSTS,
+        records={
+            D: f"{D}. 60 IN MX 1 mx1.acme.pphosted.com.\n{D}. 60 IN TXT "
+            '"v=spf1 include:spf.protection.outlook.com -all"',
+            f"autodiscover.{D}": f"autodiscover.{D}. 60 IN CNAME autodiscover.outlook.com.",
+        },
+        pages={
+            tenant.addresses(D)[0]: page(
+                b'{"issuer": "https://login.microsoftonline.com/'
+                b'11111111-2222-3333-4444-555555555555/v2.0",'
+                b'"cloud_instance_name": "microsoftonline.us", "tenant_region_sub_scope": "DODCON"}'
+            )
+        },
+        facts=("gateway", "microsoft_365"),
+        refused="national_cloud_unsupported",
+    ),
+    "an Exchange server of its own": Scenario(
+        None,
+        None,
+        hosts=(f"autodiscover.{D}",),
+        pages={
+            f"autodiscover.{D}": page(
+                b"",
+                *(b"WWW-Authenticate: Negotiate", b"WWW-Authenticate: NTLM"),
+                *(b"X-FEServer: EX1", b"X-OWA-Version: 15.2.1544.4"),
+                status=b"401 Unauthorized",
+            )
+        },
+        facts=("exchange_onprem",),
+        missing=("inboxlink-exchange",),
+    ),
+    "a domain that accepts no mail": Scenario(
+        None,
+        None,
+        hosts=(),
+        records={D: f"{D}. 60 IN MX 0 ."},
+        warnings=("detection.warning.null_mx",),
+    ),
     "a hoster of the table by its exchanger": Scenario(
         Basis.HOSTED_MX,
         "imap.fastmail.com",
@@ -197,6 +241,12 @@ def test_the_right_thing_is_recommended(name: str, authority: Authority, home: o
 def hold(scenario: Scenario, recommendation: Recommendation) -> None:
     conclusive = {fact.name for fact in recommendation.evidence.hosting if fact.strength != "hint"}
     assert conclusive >= set(scenario.facts)
+    assert [each.key for each in recommendation.evidence.warnings] == [*scenario.warnings]
+    codes = [each.unsupported.code for each in recommendation.candidates if each.unsupported]
+    assert codes == ([] if scenario.refused is None else [scenario.refused])
+    if scenario.missing is not None:
+        missing = [each.distribution for each in recommendation.not_installed]
+        assert missing == [*scenario.missing]
     best = recommendation.best
     if scenario.basis is None:
         assert best is None

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -99,11 +99,12 @@ class _Gathering:
 
     def _steps(self) -> list[tuple[Basis, _Step]]:
         inquiry, settings = self._inquiry, self._settings
+        is_full = settings.depth is LookupDepth.FULL
         chosen: list[tuple[Basis, _Step]] = [
-            (Basis.BEHIND_GATEWAY, steps.behind_gateway(inquiry)),
+            (Basis.BEHIND_GATEWAY, steps.behind_gateway(inquiry, ask_microsoft=is_full)),
             (Basis.SERVICE_RECORDS, steps.service_records(inquiry)),
         ]
-        if settings.depth is LookupDepth.FULL:
+        if is_full:
             # A name of somebody's own network is not for others to hear.
             community = settings.community and not is_special_use(inquiry.domain)
             exchangers = steps.exchangers_domain(inquiry, ask_community=community)
@@ -112,6 +113,7 @@ class _Gathering:
                 (Basis.PUBLISHED, steps.pacc_file(inquiry)),
                 (Basis.PUBLISHED, steps.mail_configuration_record(inquiry)),
                 (Basis.COMMUNITY_DB, exchangers),
+                (Basis.FINGERPRINT, steps.exchange(inquiry)),
             ]
             if community:
                 chosen.append((Basis.COMMUNITY_DB, steps.community_database(inquiry)))
@@ -161,9 +163,15 @@ class _Gathering:
             community=self._servers(Basis.COMMUNITY_DB),
             guessed=self._servers(Basis.GUESS),
             hosting=_merged(fact for finding in self._findings for fact in finding.facts),
-            warnings=_each_once(text for each in self._findings for text in each.warnings),
+            warnings=_each_once(self._warnings()),
             log=(*self._known.log, *self._inquiry.log),
         )
+
+    def _warnings(self) -> Iterator[Text]:
+        for finding in self._findings:
+            yield from finding.warnings
+            if any(fact.name == "null_mx" for fact in finding.facts):
+                yield Text("detection.warning.null_mx", {"domain": self._known.domain})
 
     def _servers(self, basis: Basis) -> tuple[PublishedServer, ...] | None:
         """The most trusted servers of a basis; None = was not looked for."""

@@ -35,7 +35,9 @@ def asked(domain: str, settings: LookupSettings) -> tuple[Asked, ...]:
     if settings.depth is LookupDepth.PASSIVE:
         return tuple(found)
     found += [Asked(host, learns) for host in (*autoconfig.hosts(domain), pacc.host(domain))]
+    found.append(Asked(f"autodiscover.{domain}", learns))
     found.append(Asked(Text("lookup.host.exchangers"), learns))
+    found.append(Asked(Text("lookup.host.microsoft"), learns))
     if settings.community and not is_special_use(domain):
         found.append(Asked(community.HOST, learns))
     if settings.guess:

@@ -9,17 +9,26 @@ from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 
 from inboxlink.errors import InboxlinkError
-from inboxlink.evidence import autoconfig, community, hosting, mailconf, pacc
+from inboxlink.evidence import (
+    autoconfig,
+    community,
+    exchange_server,
+    hosting,
+    mailconf,
+    pacc,
+    tenant,
+)
 from inboxlink.evidence.finding import Finding
 from inboxlink.evidence.inquiry import Inquiry
 from inboxlink.network.answers import Answer, Outcome, Service
 from inboxlink.types.context import HttpAnswer
-from inboxlink.types.detection import Basis, PublishedServer, Tls, Trust
+from inboxlink.types.detection import Basis, HostingFact, PublishedServer, Tls, Trust
 from inboxlink.types.text import Text
 
 __all__ = [
     "behind_gateway",
     "community_database",
+    "exchange",
     "exchangers_domain",
     "mail_configuration_record",
     "own_file",
@@ -41,14 +50,72 @@ _SERVICES = (
 _ABSENT = frozenset({"host_not_found", "connection_refused"})
 
 
-async def behind_gateway(inquiry: Inquiry) -> Finding:
-    """Who keeps the mailboxes, from everything that DNS says."""
+async def behind_gateway(inquiry: Inquiry, *, ask_microsoft: bool = False) -> Finding:
+    """Who keeps the mailboxes, from everything that DNS says.
+
+    Args:
+        inquiry: The questions.
+        ask_microsoft: Whether Microsoft may be asked in which of its clouds the domain is, where
+            DNS says that it is in one.
+    """
     records = await inquiry.records(behind=True)
     facts = hosting.facts(records)
+    if ask_microsoft and any(each.name == "microsoft_365" and each.is_conclusive for each in facts):
+        facts = await _in_its_cloud(inquiry, facts)
     # What the table says of a hoster cannot be forged; that it is this one is not so sure.
     trust = Trust.SHIPPED if any(fact.is_conclusive for fact in facts) else Trust.DNS
     unheard = [] if records.mx is None or records.mx.is_known else [f"dns:mx {inquiry.domain}"]
     return Finding(Basis.BEHIND_GATEWAY, trust, facts=facts, warnings=_unheard(unheard))
+
+
+async def _in_its_cloud(
+    inquiry: Inquiry, facts: tuple[HostingFact, ...]
+) -> tuple[HostingFact, ...]:
+    urls = tenant.addresses(inquiry.domain)
+    answers = await asyncio.gather(*(inquiry.fetch(url) for url in urls))
+    tenancy = tenant.together(
+        {
+            host: answer if isinstance(answer, HttpAnswer) else None
+            for host, answer in zip(tenant.HOSTS, answers, strict=True)
+        }
+    )
+    cloud = tenancy.tenants[0].cloud if len(tenancy.tenants) == 1 else None
+    if cloud is None:
+        return facts
+    # The servers that the table has are those of the worldwide cloud.
+    return tuple(
+        replace(each, cloud=cloud, servers=()) if each.name == "microsoft_365" else each
+        for each in facts
+    )
+
+
+async def exchange(inquiry: Inquiry) -> Finding:
+    """An Exchange server of somebody's own, by how it refuses whoever has not signed in."""
+    nothing = Finding(Basis.FINGERPRINT, Trust.DNS)
+    target, services, wildcard = await asyncio.gather(
+        inquiry.aliases(f"autodiscover.{inquiry.domain}"),
+        inquiry.services("autodiscover"),
+        inquiry.wildcard(),
+    )
+    # Where every name exists, that one does shows nothing.
+    is_named = target.outcome is Outcome.FOUND and wildcard.outcome is not Outcome.FOUND
+    if not is_named and not services.values:
+        return nothing
+    for candidate in exchange_server.candidates(inquiry.domain, services.values):
+        found = await _fingerprint(inquiry, candidate.url, candidate.trust)
+        if found is not None:
+            ews = exchange_server.ews_address(found.host)
+            answers = await _fingerprint(inquiry, ews, candidate.trust)
+            fact = exchange_server.fact(found, candidate.trust, ews=answers is not None)
+            return Finding(Basis.FINGERPRINT, candidate.trust, facts=(fact,))
+    return nothing
+
+
+async def _fingerprint(
+    inquiry: Inquiry, url: str, trust: Trust
+) -> exchange_server.Fingerprint | None:
+    answer = await inquiry.fetch(url, trust)
+    return exchange_server.fingerprint(answer) if isinstance(answer, HttpAnswer) else None
 
 
 async def service_records(inquiry: Inquiry) -> Finding:
