@@ -12,11 +12,12 @@ import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, UnionType
-from typing import get_args
+from typing import Any, get_args
 
 import click
 from pydantic import BaseModel
@@ -26,6 +27,7 @@ from inboxlink import hookspecs
 from inboxlink.cli import app, exits
 from inboxlink.config import model
 from inboxlink.errors import CODES, InboxlinkError, Kind, problem
+from inboxlink.evidence import table
 from inboxlink.plugins.calling import DEADLINES_S
 from inboxlink.plugins.loading import REQUIRED_HOOKS
 from inboxlink.texts import Words
@@ -323,6 +325,50 @@ def _type(annotation: str) -> str:
     raise LookupError(annotation)
 
 
+#: What the words of `checked` say, in the order of their weight.
+_CHECKED = {
+    "help": "read in the hoster's own help pages",
+    "directory": "read in what other mail programs ship or publish",
+    "use": "seen in settings of public programs that use the hoster",
+    "memory": "written down from memory, and compared with nothing yet",
+}
+
+
+def hosters(_: str) -> str:
+    """Every hoster of the table, with what is known and how far it was checked."""
+    rows = table.hosters()
+    counts = Counter(row["checked"] for row in rows.values())
+    domains = sum(len(row["domains"]) for row in rows.values())
+    lines = [f"There are {len(rows)} hosters with {domains} domains.", ""]
+    lines += ["| checked | hosters | meaning |", "|---|---|---|"]
+    lines += [f"| {word} | {counts[word]} | {said} |" for word, said in _CHECKED.items()]
+    for name, row in sorted(rows.items(), key=lambda each: each[1]["title"].casefold()):
+        lines += ["", f"## {row['title']}", "", *_hoster(name, row)]
+    return "\n".join(lines)
+
+
+def _hoster(name: str, row: Mapping[str, Any]) -> Iterator[str]:
+    yield f"- Id: `{name}`, in {', '.join(row['countries'])}"
+    for key in ("domains", "zones", "exchanges", "not_exchanges"):
+        if row.get(key):
+            yield f"- {_sentence(key.replace('_', ' '))}: {_code(row[key])}"
+    for key, said in (("imap", "IMAP"), ("submission", "Submission")):
+        if row[key]:
+            servers = (f"`{host}:{port}` ({tls})" for host, port, tls in row[key])
+            yield f"- {said}: {', '.join(servers)}"
+    if row["imap"]:
+        username = row["username"]
+        yield f"- User name: {'told by the hoster' if username is None else f'`{username}`'}"
+    only = "; it has POP3 alone" if row.get("pop3_only") else ""
+    yield f"- Sign-in: {_code(row['sign_in'])}{only}"
+    yield f"- [Its own page]({row['help']})"
+    yield f"- Checked: {', '.join(row[key] for key in ('checked', 'read') if key in row)}"
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{each}`" for each in words)
+
+
 def requirements(before: str) -> str:
     """The words as they stand in the table; states and tests from the tests."""
     shown = shown_by_tests()
@@ -374,6 +420,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "configuration.md": configuration,
     "errors.md": errors,
     "hooks.md": hooks,
+    "hosters.md": hosters,
     "requirements.md": requirements,
 }
 
