@@ -152,7 +152,7 @@ def test_the_table_covers_what_matters() -> None:
     assert countries["europe"] >= 40
     assert countries["jp"] >= 8
     assert sum(len(row["domains"]) for row in ROWS.values()) >= 500
-    assert sum(row["checked"] == "memory" for row in ROWS.values()) <= len(ROWS) / 5
+    assert sum(row["checked"] == "memory" for row in ROWS.values()) <= len(ROWS) / 10
     for domain in ("gmail.com", "hotmail.co.uk", "yahoo.fr", "icloud.com", "t-online.de"):
         assert table.of_domain(domain) is not None
     assert table.of_domain("yahoo.co.jp") != table.of_domain("yahoo.com")
