@@ -28,19 +28,22 @@ _NXDOMAIN = 3
 
 
 @contextmanager
-def serving(zone: Zone, folder: Path, delay_ms: float = 0) -> Iterator[int]:
+def serving(zone: Zone, folder: Path, delay_ms: float = 0, port: int = 0) -> Iterator[int]:
     """Run a name server for a zone; gives its port.
 
     Args:
         zone: What it answers; everything else does not exist.
         folder: Where the zone is written for the process to read.
         delay_ms: How long every answer is kept back.
+        port: On 127.0.0.1; 0 = any that is free.
     """
     file = folder / "zone"
     lines = (f"{name} {record}\n" for name, records in zone.items() for record in records)
     file.write_text("".join(lines))
     with subprocess.Popen(
-        [sys.executable, __file__, str(file), str(delay_ms)], stdout=subprocess.PIPE, text=True
+        [sys.executable, __file__, str(file), str(delay_ms), str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         try:
@@ -93,11 +96,11 @@ class _Server(asyncio.DatagramProtocol):
         return header + data[12 : end + 4] + b"".join(records)
 
 
-async def _serve(path: str, delay_ms: str) -> None:
+async def _serve(path: str, delay_ms: str, port: str) -> None:
     with Path(path).open("rb") as file:
         server = _Server(file, float(delay_ms) / 1000)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: server, local_addr=("127.0.0.1", 0)
+        lambda: server, local_addr=("127.0.0.1", int(port))
     )
     print(transport.get_extra_info("sockname")[1], flush=True)
     await asyncio.Event().wait()

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from inboxlink.evidence import hosting, steps
+from inboxlink.evidence import autoconfig, community, hosting, steps
 from inboxlink.evidence.finding import Finding
 from inboxlink.evidence.inquiry import Inquiry
 from inboxlink.evidence.kept import Cache
@@ -31,6 +31,8 @@ __all__ = ["GRACE_S", "gather", "look_into"]
 
 #: Seconds that those who could say something better get, once something good was found.
 GRACE_S = 0.7
+
+_HEAD_START_S = 0.001
 
 _Step = Coroutine[None, None, Finding]
 
@@ -83,9 +85,12 @@ class _Gathering:
         self._findings: list[Finding] = []
 
     async def run(self) -> Evidence:
+        asked = asyncio.ensure_future(self._inquiry.mail_exchanges())
         if not self._settings.frugal:
-            self._inquiry.begin(web=self._settings.depth is LookupDepth.FULL)
-        mx = await self._inquiry.mail_exchanges()
+            # What decides for most domains goes out before the rest is even put into words.
+            await asyncio.sleep(_HEAD_START_S)
+            self._inquiry.begin(self._web_hosts())
+        mx = await asked
         facts = hosting.facts(Records(domain=self._known.domain, mx=mx))
         self._findings.append(Finding(Basis.HOSTED_MX, Trust.SHIPPED, facts=facts))
         is_decided = any(
@@ -97,6 +102,17 @@ class _Gathering:
                 await self._hear(self._last_steps())
         return self._evidence(mx.values if mx.is_known else None)
 
+    def _web_hosts(self) -> tuple[str, ...]:
+        if self._settings.depth is not LookupDepth.FULL:
+            return ()
+        hosts = autoconfig.hosts(self._known.domain)
+        return (*hosts, community.HOST) if self._asks_community else hosts
+
+    @property
+    def _asks_community(self) -> bool:
+        # A name of somebody's own network is not for others to hear.
+        return self._settings.community and not is_special_use(self._known.domain)
+
     def _steps(self) -> list[tuple[Basis, _Step]]:
         inquiry, settings = self._inquiry, self._settings
         is_full = settings.depth is LookupDepth.FULL
@@ -105,9 +121,7 @@ class _Gathering:
             (Basis.SERVICE_RECORDS, steps.service_records(inquiry)),
         ]
         if is_full:
-            # A name of somebody's own network is not for others to hear.
-            community = settings.community and not is_special_use(inquiry.domain)
-            exchangers = steps.exchangers_domain(inquiry, ask_community=community)
+            exchangers = steps.exchangers_domain(inquiry, ask_community=self._asks_community)
             chosen += [
                 (Basis.PUBLISHED, steps.own_file(inquiry)),
                 (Basis.PUBLISHED, steps.pacc_file(inquiry)),
@@ -115,7 +129,7 @@ class _Gathering:
                 (Basis.COMMUNITY_DB, exchangers),
                 (Basis.FINGERPRINT, steps.exchange(inquiry)),
             ]
-            if community:
+            if self._asks_community:
                 chosen.append((Basis.COMMUNITY_DB, steps.community_database(inquiry)))
         return chosen
 

@@ -3,11 +3,11 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from inboxlink.errors import InboxlinkError
-from inboxlink.evidence import community
+from inboxlink.evidence import community, pacc
 from inboxlink.evidence.kept import Cache
 from inboxlink.evidence.records import DKIM_SELECTORS, SERVICES, Records
 from inboxlink.network.answers import Answer, Outcome, Service
@@ -95,19 +95,16 @@ class Inquiry:
         """Where a name leads that does not exist unless all do."""
         return await self.aliases(self._unlikely)
 
-    def begin(self, *, web: bool) -> None:
+    def begin(self, hosts: Sequence[str] = ()) -> None:
         """Ask together what the steps will ask, so that all of it costs one round trip.
 
         Args:
-            web: Whether also what the steps of the web need.
+            hosts: Those of the web that the steps will connect.
         """
         questions: list[Coroutine[Any, Any, Any]] = [self.records(behind=True)]
-        if web:
-            questions += [
-                self.addresses(f"autoconfig.{self.domain}"),
-                self.addresses(self.domain),
-                self.texts(f"_ua-auto-config.{self.domain}"),
-            ]
+        questions += [self._resolver.addresses(host, self.deadline) for host in hosts]
+        if hosts:
+            questions.append(self.texts(pacc.record_name(self.domain)))
         self._begun = [asyncio.ensure_future(each) for each in questions]
 
     async def records(self, *, behind: bool) -> Records:
