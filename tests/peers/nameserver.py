@@ -1,22 +1,36 @@
-"""A DNS server on loopback: dnslib answers from a table of zone-file lines."""
+"""A DNS server on loopback: dnslib answers from a table of zone-file lines, or as it is told."""
 
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Thread
 from types import TracebackType
 from typing import Any
 
-from dnslib import QTYPE, RR
+from dnslib import QTYPE, RR, DNSError
 from dnslib.server import DNSLogger, DNSServer
 
 from peers.ports import LOOPBACK, free_port
 
-__all__ = ["NameServer"]
+__all__ = ["NameServer", "Twist"]
+
+#: An honest reply (dnslib's record) and "udp" or "tcp", to the bytes that go out; None = silence.
+Twist = Callable[[Any, str], bytes | None]
+
+
+def _honest(reply: Any, _: str) -> bytes:
+    return bytes(reply.pack())
 
 
 class NameServer:
-    """Answers `records` (name to zone-file lines), NXDOMAIN to the rest; notes every question."""
+    """Answers `records` (name to zone-file lines), NXDOMAIN to the rest; notes every question.
 
-    def __init__(self, records: Mapping[str, str]) -> None:
+    Args:
+        records: What it knows.
+        twist: What it makes of each reply, for a server that is not honest.
+    """
+
+    def __init__(self, records: Mapping[str, str], twist: Twist = _honest) -> None:
+        self._twist = twist
         self._records: dict[str, list[Any]] = {}
         for name, lines in records.items():
             self.set(name, lines)
@@ -28,7 +42,7 @@ class NameServer:
                 address=LOOPBACK,
                 port=self.port,
                 tcp=tcp,
-                logger=DNSLogger(logf=lambda _: None),
+                logger=DNSLogger(log="recv", logf=lambda _: None),
             )
             for tcp in (False, True)
         ]
@@ -39,11 +53,8 @@ class NameServer:
 
     def __enter__(self) -> "NameServer":
         for server in self._servers:
-            # How often it looks whether it should end is how long its end takes.
-            serve = threading.Thread(
-                target=server.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-            )
-            serve.start()
+            # As dnslib would, which then takes half a second to see that it is to stop.
+            Thread(target=server.server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def __exit__(
@@ -58,6 +69,12 @@ class NameServer:
 
     def resolve(self, request: Any, handler: Any) -> Any:
         """Answer one question; dnslib calls it."""
+        packed = self._twist(self._reply(request), handler.protocol)
+        if packed is None:
+            raise DNSError("silence")  # dnslib answers nothing then
+        return _Packed(packed)
+
+    def _reply(self, request: Any) -> Any:
         reply = request.reply()
         name, kind = str(request.q.qname), QTYPE[request.q.qtype]
         self.questions.append((name.rstrip("."), kind))
@@ -69,3 +86,13 @@ class NameServer:
             if QTYPE[record.rtype] in (kind, "CNAME"):
                 reply.add_answer(record)
         return reply
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """What dnslib sends as it is."""
+
+    data: bytes
+
+    def pack(self) -> bytes:
+        return self.data
