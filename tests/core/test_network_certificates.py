@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from inboxlink.errors import UnreachableError
+from inboxlink.network.certificate import facts
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.types.detection import Endpoint, Role, Tls
@@ -139,6 +140,19 @@ def test_each_certificate_has_its_verdict(
     assert refusal(authority, make(authority, tmp_path), HOST, tls) == code
 
 
+NAMED = [name for name, (_, code) in MATRIX.items() if code in (None, WRONG_NAME)]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_shown_agrees_with_what_is_verified(
+    authority: Authority, tmp_path: Path, name: str
+) -> None:
+    """A person is told that a certificate is for the name where verification says so too."""
+    make, code = MATRIX[name]
+    shown = x509.load_pem_x509_certificate(make(authority, tmp_path).cert.read_bytes())
+    assert facts(shown, HOST).matches_name == (code is None)
+
+
 @pytest.mark.parametrize(
     ("names", "code"),
     [
@@ -152,7 +166,10 @@ def test_an_address_is_matched_as_an_address(
     authority: Authority, names: list[x509.GeneralName], code: str | None
 ) -> None:
     """Where the person typed an address, only a certificate for that address will do."""
-    assert refusal(authority, authority.craft(names), ADDRESS, Tls.IMPLICIT) == code
+    certificate = authority.craft(names)
+    assert refusal(authority, certificate, ADDRESS, Tls.IMPLICIT) == code
+    shown = x509.load_pem_x509_certificate(certificate.cert.read_bytes())
+    assert facts(shown, ADDRESS).matches_name == (code is None)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +194,8 @@ def test_the_name_that_is_checked_is_the_name_that_is_looked_up(
         connect = {f"{host}:993": f"127.0.0.1:{server.port}"}
         network = Network(NetworkSettings(ca_file=authority.ca_file, connect=connect))
         network.open(endpoint, time.monotonic() + 5).close()
+        network.certificate(endpoint, time.monotonic() + 5)
+        assert [each.server_name for each in server.conversations] == [host, host]
     with ScriptedServer(implicit, authority.issue("other.test")) as server:
         connect = {f"{host}:993": f"127.0.0.1:{server.port}"}
         network = Network(NetworkSettings(ca_file=authority.ca_file, connect=connect))

@@ -1,6 +1,9 @@
 """What a channel takes in, how long it waits, and how it ends."""
 
 import contextlib
+import io
+import os
+import socket
 import threading
 import time
 import tracemalloc
@@ -21,6 +24,7 @@ HOST = "mail.example.test"
 IMPLICIT = Endpoint(Role.IMAP, HOST, 993, Tls.IMPLICIT)
 STARTTLS = Endpoint(Role.IMAP, HOST, 143, Tls.STARTTLS)
 LINE = 64 * 1024
+MANY_FILES = 1100
 
 Script = Callable[[Conversation], None]
 
@@ -34,11 +38,11 @@ class Peer:
     """Opens channels to a script over implicit TLS."""
 
     def __init__(self, authority: Authority, leaf: Certificate) -> None:
-        self._authority, self._leaf = authority, leaf
+        self._authority, self.leaf = authority, leaf
         self.opened: list[TlsChannel] = []
 
     def encrypted(self, script: Script) -> ScriptedServer:
-        return ScriptedServer(script, self._leaf, implicit=True)
+        return ScriptedServer(script, self.leaf, implicit=True)
 
     def open(
         self, server: ScriptedServer | int, seconds: float = 5, endpoint: Endpoint = IMPLICIT
@@ -111,6 +115,8 @@ def test_a_drip_before_tls_ends_at_the_deadline(
             peer.open(server, 1, endpoint)
         assert 0.9 < time.monotonic() - started < 2
         assert (caught.value.code, caught.value.stage) == ("timed_out", "tls")
+        port = str(endpoint.port)
+        assert caught.value.problem.message.params == {"host": HOST, "port": port}
 
 
 def test_a_dripped_handshake_shows_no_certificate(authority: Authority) -> None:
@@ -144,6 +150,7 @@ def test_a_deadline_that_has_passed_connects_nothing(peer: Peer, seconds: float)
         with pytest.raises(UnreachableError, match="timed_out") as caught:
             peer.open(server, seconds)
         assert caught.value.stage == "tcp"
+        assert caught.value.problem.message.params == {"host": HOST, "port": "993"}
         assert server.conversations == []
 
 
@@ -181,6 +188,7 @@ def test_a_server_that_hangs_up_before_tls_is_lost(
     with ScriptedServer(script) as server, pytest.raises(UnreachableError) as caught:
         peer.open(server, endpoint=endpoint)
     assert caught.value.code == "connection_lost"
+    assert caught.value.problem.message.params == {"host": HOST, "port": str(endpoint.port)}
     # A reset can come before this side knows that it is connected.
     assert caught.value.stage in (("tls",) if ending == "close" else ("tcp", "tls"))
 
@@ -211,11 +219,32 @@ def test_a_reset_inside_tls_is_no_answer(peer: Peer) -> None:
         assert caught.value.code in ("connection_lost", "tls_failed")
 
 
+def test_what_is_no_tls_ends_the_channel(peer: Peer) -> None:
+    """Bytes that somebody puts between the encrypted ones are an error of TLS, and no answer."""
+
+    def script(conversation: Conversation) -> None:
+        conversation.send(b"* OK ready\r\n")
+        conversation.read_line()
+        with socket.socket(fileno=os.dup(conversation._socket.fileno())) as below:
+            below.sendall(b"* OK you are in\r\n")
+        conversation.hear_out()
+
+    with peer.encrypted(script) as server:
+        channel = peer.open(server)
+        reader = channel.makefile()
+        assert reader.readline() == b"* OK ready\r\n"
+        channel.sendall(b"go\r\n")
+        with pytest.raises(MailboxError, match="^tls_failed$") as caught:
+            reader.readline()
+        assert caught.value.problem.message.params == {"host": HOST, "port": "993"}
+
+
 def test_a_closed_port_refuses_at_tcp(peer: Peer) -> None:
     """A port on which nobody listens is refused at the TCP stage."""
     with pytest.raises(UnreachableError) as caught:
         peer.open(free_port())
     assert (caught.value.code, caught.value.stage) == ("connection_refused", "tcp")
+    assert caught.value.problem.message.params == {"host": HOST, "port": "993"}
     assert [stage for stage, _ in caught.value.took_ms] == ["dns", "tcp"]
 
 
@@ -237,6 +266,30 @@ def test_no_way_of_reading_lines_goes_around_the_limit(peer: Peer, way: str) -> 
         reader = channel.makefile()
         with pytest.raises(MailboxError, match="response_too_large"):
             list(reader) if way == "iterate" else reader.readlines()
+        channel.close()
+
+
+def test_a_literal_is_read_to_its_end_and_no_further(peer: Peer) -> None:
+    """`read` gives what was asked for, and leaves what is behind it."""
+    with peer.encrypted(saying(b"abcdef\r\nrest\r\n")) as server:
+        channel = peer.open(server)
+        reader = channel.makefile()
+        assert reader.read(4) == b"abcd"
+        assert reader.readline(0) == b""
+        assert reader.readline() == b"ef\r\n"
+        channel.close()
+
+
+def test_all_that_may_come_in_can_be_read_at_once(peer: Peer) -> None:
+    """A literal as large as the cap passes; one that the cap and a buffer cannot hold does not."""
+    with peer.encrypted(saying(b"x" * MAX_BYTES)) as server:
+        channel = peer.open(server)
+        reader = channel.makefile()
+        with pytest.raises(MailboxError, match="^response_too_large$"):
+            reader.read(MAX_BYTES + io.DEFAULT_BUFFER_SIZE + 1)
+        assert channel.left == MAX_BYTES, "nothing was taken in for it"
+        assert len(reader.read(MAX_BYTES)) == MAX_BYTES
+        assert channel.left == 0
         channel.close()
 
 
@@ -315,8 +368,9 @@ def test_a_closed_channel_does_nothing(peer: Peer) -> None:
         channel.close()
         channel.close()
         for action in (lambda: channel.sendall(b"x"), reader.readline, lambda: reader.read(1)):
-            with pytest.raises(MailboxError, match="connection_lost"):
+            with pytest.raises(MailboxError, match="^connection_lost$") as caught:
                 action()
+            assert caught.value.problem.message.params == {"host": HOST, "port": "993"}
 
 
 def test_everything_is_sent(peer: Peer) -> None:
@@ -352,3 +406,56 @@ def test_a_failed_connection_leaves_no_socket(peer: Peer) -> None:
             with pytest.raises(InboxlinkError):
                 peer.open(server, endpoint=endpoint)
             assert ended.wait(2)
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """A process that holds more files than `select` can tell apart (FD_SETSIZE)."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < MANY_FILES + 500:
+        reason = f"a process may hold {hard} files here"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, MANY_FILES + 500), hard))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(MANY_FILES)]
+    try:
+        yield
+    finally:
+        for each in files:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("endpoint", [IMPLICIT, STARTTLS])
+def test_a_busy_process_reaches_servers_too(peer: Peer, endpoint: Endpoint) -> None:
+    """With more than 1024 files open a channel opens, reads, ends in time; a certificate shows."""
+
+    def script(conversation: Conversation) -> None:
+        if endpoint is STARTTLS:
+            conversation.send(b"* OK ready\r\n")
+            conversation.read_line()
+            conversation.send(b"* CAPABILITY STARTTLS\r\na1 OK done\r\n")
+            conversation.read_line()
+            conversation.send(b"a2 OK begin\r\n")
+        # The handshake's answer comes late, so that the client has to wait for it.
+        threading.Event().wait(0.1)
+        conversation.start_tls()
+        conversation.send(b"* OK inside\r\n")
+        conversation.hear_out()
+
+    with ScriptedServer(script, peer.leaf) as server:
+        channel = peer.open(server, 1, endpoint)
+        assert channel._socket.fileno() > 1024
+        reader = channel.makefile()
+        assert reader.readline() == b"* OK inside\r\n"
+        with pytest.raises(MailboxError, match="^timed_out$"):
+            reader.readline()
+        channel.close()
+        connect = {endpoint.authority: f"127.0.0.1:{server.port}"}
+        shown = Network(NetworkSettings(connect=connect)).certificate(
+            endpoint, time.monotonic() + 5
+        )
+        assert shown.names == (HOST,)

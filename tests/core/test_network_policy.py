@@ -71,6 +71,23 @@ def test_no_wrapping_hides_a_blocked_address(blocked: str) -> None:
         assert is_blocked(str(IPv6Address(form)), STRICT), IPv6Address(form)
 
 
+def test_a_leave_for_one_end_is_none_for_the_other() -> None:
+    """A Teredo address has two ends (RFC 4380 section 4); to allow one does not allow both."""
+    relay, inside = int(IPv4Address("10.0.0.1")), int(IPv4Address("10.9.0.1"))
+    wrapping = str(IPv6Address((0x20010000 << 96) | (relay << 64) | (inside ^ 0xFFFFFFFF)))
+    allowed = {network: ip_network(network) for network in ("10.0.0.0/16", "10.9.0.0/16")}
+    for network in allowed.values():
+        assert is_blocked(wrapping, NetworkSettings(allow=(network,)))
+    assert not is_blocked(wrapping, NetworkSettings(allow=tuple(allowed.values())))
+
+
+def test_a_blocked_host_is_named() -> None:
+    """The person is told which host it was, as they know it, and not its address."""
+    with pytest.raises(SetupError, match="^address_blocked$") as caught:
+        check_address(ip_address("10.0.0.1"), "mail.a.org", STRICT)
+    assert caught.value.problem.message.params == {"host": "mail.a.org"}
+
+
 @pytest.mark.parametrize(
     ("typed", "host"),
     [

@@ -130,6 +130,7 @@ def test_hostile_servers_get_no_channel(authority: Authority, name: str) -> None
         with pytest.raises(UnreachableError) as caught:
             network(server.port, authority).open(endpoint, time.monotonic() + 5)
         assert (caught.value.code, caught.value.stage) == (code, "tls")
+        assert caught.value.problem.message.params == {"host": HOST, "port": str(endpoint.port)}
         said = server.conversations[0].before_tls
         assert set(said.split(b"\r\n")) <= {
             *(b"", b"a1 CAPABILITY", b"a2 STARTTLS", b"EHLO [127.0.0.1]", b"STARTTLS")

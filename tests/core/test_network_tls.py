@@ -1,6 +1,7 @@
 """What is trusted on the wire, and what is not."""
 
 import base64
+import errno
 import hashlib
 import re
 import ssl
@@ -14,7 +15,7 @@ import pytest
 
 from inboxlink.errors import MailboxError, SetupError, UnreachableError
 from inboxlink.network.settings import NetworkSettings
-from inboxlink.network.tls import trusting_context
+from inboxlink.network.tls import code_of, trusting_context
 from inboxlink.network.wire import Network
 from inboxlink.types.context import CertificateFacts
 from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
@@ -55,6 +56,7 @@ def refusal(server: ScriptedServer, ca_file: Path | None, pin: CertificatePin | 
         network(server.port, ca_file).open(endpoint(pin), soon())
     assert caught.value.stage == "tls"
     assert [stage for stage, _ in caught.value.took_ms] == ["dns", "tcp", "tls"]
+    assert caught.value.problem.message.params == {"host": HOST, "port": "993"}
     assert all(not each.before_tls + each.after_tls for each in server.conversations)
     return caught.value.code
 
@@ -119,8 +121,10 @@ def test_a_pin_is_exactly_one_certificate(authority: Authority, tmp_path: Path) 
 def test_a_pinned_certificate_vouches_for_no_other(tmp_path: Path) -> None:
     """A certificate that was signed by the pinned one is refused."""
     mine = self_signed(tmp_path, HOST, is_ca=True)
-    with serving(signed_by(tmp_path, mine, HOST)) as server:
-        assert refusal(server, None, pin_of(mine)) == "certificate_changed"
+    # With the pinned one's own subject OpenSSL refuses it; with another one it would do.
+    for names in ((HOST,), ("other.example.test", HOST)):
+        with serving(signed_by(tmp_path, mine, *names)) as server:
+            assert refusal(server, None, pin_of(mine)) == "certificate_changed"
 
 
 def test_a_pin_without_a_certificate_trusts_nothing(tmp_path: Path) -> None:
@@ -179,6 +183,12 @@ def test_old_tls_is_refused(authority: Authority) -> None:
 
     with pytest.warns(DeprecationWarning, match="TLS"), ScriptedServer(old, certificate) as server:
         assert refusal(server, authority.ca_file) == "tls_failed"
+    with (
+        pytest.warns(DeprecationWarning, match="TLS"),
+        ScriptedServer(old, certificate) as server,
+        pytest.raises(UnreachableError, match="^tls_failed$"),
+    ):
+        network(server.port, None).certificate(endpoint(), soon())
 
 
 def test_an_answer_without_tls_is_named(authority: Authority) -> None:
@@ -239,6 +249,45 @@ def test_roots_that_cannot_be_read_are_the_operators_matter(
             network(server.port, roots).open(endpoint(), soon())
         assert caught.value.problem.message.params["path"] == str(roots)
     assert not server.conversations[0].is_tls
+
+
+def test_every_set_of_roots_is_strict(authority: Authority, tmp_path: Path) -> None:
+    """Roots that nobody used before give a context as strict as any."""
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(authority.ca_file.read_bytes())
+    with serving(authority.craft((), common_name=HOST)) as server:
+        assert refusal(server, roots) == "certificate_wrong_name"
+    context = trusting_context(roots)
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_a_pin_that_verification_refuses_has_changed(authority: Authority, tmp_path: Path) -> None:
+    """A certificate in place of the pinned one has changed, whatever else is wrong with it."""
+    mine = self_signed(tmp_path, HOST)
+    for other in (authority.signed_over("sha1", HOST), signed_by(tmp_path, mine, HOST)):
+        with serving(other) as server:
+            assert refusal(server, None, pin_of(mine)) == "certificate_changed"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (TimeoutError(), "timed_out"),
+        (ConnectionRefusedError(), "connection_refused"),
+        (ConnectionResetError(), "connection_lost"),
+        (ConnectionAbortedError(), "connection_lost"),
+        (BrokenPipeError(), "connection_lost"),
+        (OSError(errno.ENETUNREACH, "no way"), "network_unreachable"),
+        (OSError(errno.EHOSTUNREACH, "no way"), "network_unreachable"),
+        (ssl.SSLEOFError(), "connection_lost"),
+        (ssl.SSLZeroReturnError(), "connection_lost"),
+    ],
+)
+def test_each_error_of_the_system_has_its_code(error: OSError, code: str) -> None:
+    """What the system raises in connecting and in the handshake is named."""
+    assert code_of(error) == code
 
 
 def test_pins_do_not_pile_up(tmp_path: Path) -> None:

@@ -19,13 +19,21 @@ __all__ = ["Conversation", "ScriptedServer"]
 
 
 class Conversation:
-    """One connection, seen from the server."""
+    """One connection, seen from the server.
+
+    Attributes:
+        is_tls: Whether the handshake was completed.
+        server_name: Whom the client asked for in its handshake (RFC 6066 section 3).
+        before_tls: What came in the clear.
+        after_tls: What came encrypted.
+    """
 
     def __init__(self, sock: socket.socket, certificate: Certificate | None) -> None:
         self._socket = sock
         self._certificate = certificate
         self._buffer = b""
         self.is_tls = False
+        self.server_name: str | None = None
         self.before_tls = b""
         self.after_tls = b""
 
@@ -62,8 +70,12 @@ class Conversation:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_ciphers("DEFAULT:@SECLEVEL=0")  # it is for the client to refuse weak keys
         context.load_cert_chain(self._certificate.cert, self._certificate.key)
+        context.sni_callback = self._named
         self._socket = context.wrap_socket(self._socket, server_side=True)
         self.is_tls = True
+
+    def _named(self, _: object, name: str | None, __: object) -> None:
+        self.server_name = name
 
     def drain(self) -> None:
         """Take what the client still sends in the clear, so that none of it goes unseen."""
