@@ -14,13 +14,13 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inboxlink.network.answers import Answer, Outcome, Service
+from inboxlink.network.datagrams import NameServer
 from inboxlink.network.policy import IPAddress
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.address import is_special_use
 from inboxlink.types.detection import MailExchange
 
 if TYPE_CHECKING:
-    import dns.asyncresolver
     import dns.message
 
 __all__ = ["Resolver"]
@@ -97,6 +97,8 @@ class Resolver:
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
+        for server in self.__dict__.get("_servers", ()):
+            server.close()
 
     async def _ask(
         self,
@@ -140,61 +142,79 @@ class Resolver:
         self, name: str, kind: str, read: Callable[[Any], tuple[_Value, ...]]
     ) -> Answer[_Value]:
         import dns.exception
-        import dns.resolver
+        import dns.rcode
 
-        outcome = Outcome.FOUND
         try:
-            found = await self._resolver.resolve(
-                name, kind, lifetime=_LIFETIME_S, search=False, raise_on_no_answer=False
-            )
-            response, chain = found.response, found.chaining_result
-        except dns.resolver.NXDOMAIN as error:
-            outcome = Outcome.NONEXISTENT
-            response = error.kwargs["responses"].popitem()[1]
-            chain = None
-        except dns.exception.Timeout:
+            response = await self._exchange(name, kind)
+            if response is None:
+                return Answer(Outcome.FAILED)
+            is_there = response.rcode() != dns.rcode.NXDOMAIN
+            return self._read(response, is_there=is_there, read=read)
+        except TimeoutError:
             return Answer(Outcome.TIMED_OUT)
-        except (dns.exception.DNSException, OSError, UnicodeError):
+        except (dns.exception.DNSException, OSError, ValueError):
             return Answer(Outcome.FAILED)
-        try:
-            return self._read(response, chain or response.resolve_chaining(), outcome, read)
-        except (dns.exception.DNSException, ValueError):
-            return Answer(Outcome.FAILED)
+
+    async def _exchange(self, name: str, kind: str) -> "dns.message.QueryMessage | None":
+        """The first name server's answer that is one; None = all of them refuse.
+
+        Raises:
+            TimeoutError: None of them answered in time, and not all refused.
+        """
+        import dns.flags
+        import dns.message
+        import dns.rcode
+
+        # AD in a question asks for AD in the answer (RFC 6840 section 5.7).
+        query = dns.message.make_query(name, kind, flags=dns.flags.RD | dns.flags.AD)
+        end = time.monotonic() + _LIFETIME_S
+        servers = list(self._servers)
+        while servers:
+            for server in tuple(servers):
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                try:
+                    response = await server.ask(query, min(_TRY_S, left))
+                except TimeoutError:
+                    continue  # it may only have been slow
+                except (OSError, EOFError):
+                    servers.remove(server)
+                    continue
+                if response.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+                    return response
+                servers.remove(server)
+        return None
 
     def _read(
         self,
         response: "dns.message.QueryMessage",
-        chain: "dns.message.ChainingResult",
-        outcome: Outcome,
+        *,
+        is_there: bool,
         read: Callable[[Any], tuple[_Value, ...]],
     ) -> Answer[_Value]:
         import dns.flags
 
+        chain = response.resolve_chaining()
         values = read(chain.answer or ())
         aliases = tuple(_text(rrset[0].target) for rrset in chain.cnames)
-        if outcome is Outcome.FOUND and not values and not aliases:
+        outcome = Outcome.FOUND if is_there else Outcome.NONEXISTENT
+        if is_there and not values and not aliases:
             outcome = Outcome.NOTHING
         limit = _MAX_TTL_S if outcome is Outcome.FOUND else _MAX_NEGATIVE_TTL_S
         is_signed = self._settings.dnssec and bool(response.flags & dns.flags.AD)
         return Answer(outcome, values, aliases, is_signed, min(chain.minimum_ttl, limit))
 
     @cached_property
-    def _resolver(self) -> "dns.asyncresolver.Resolver":
-        import dns.asyncresolver
-        import dns.flags
-        import dns.nameserver
-
+    def _servers(self) -> tuple[NameServer, ...]:
         theirs = self._settings.nameservers
-        resolver = dns.asyncresolver.Resolver(configure=not theirs)
         if theirs:
-            resolver.nameservers = [
-                dns.nameserver.Do53Nameserver(address.strip("[]"), int(port))
-                for address, _, port in (each.rpartition(":") for each in theirs)
-            ]
-        resolver.timeout = _TRY_S
-        # AD in a question asks for AD in the answer (RFC 6840 section 5.7).
-        resolver.flags = dns.flags.RD | dns.flags.AD
-        return resolver
+            parts = (each.rpartition(":") for each in theirs)
+            return tuple(NameServer(address.strip("[]"), int(port)) for address, _, port in parts)
+        import dns.resolver
+
+        system = dns.resolver.Resolver()
+        return tuple(NameServer(str(each), system.port) for each in system.nameservers)
 
     def _forget(self) -> None:
         while len(self._asked) > _MAX_KEPT:
