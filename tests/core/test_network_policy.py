@@ -26,6 +26,9 @@ SPECIAL = (
 )
 PUBLIC = ("8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808")
 
+#: 253 octets, as RFC 1035 section 2.3.4 allows once the root's own is counted.
+LONGEST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 57, "org"])
+
 
 def is_blocked(address: str, settings: NetworkSettings) -> bool:
     try:
@@ -97,6 +100,9 @@ def test_a_blocked_host_is_named() -> None:
         ("192.0.2.1", "192.0.2.1"),
         ("[2001:DB8::1]", "2001:db8::1"),
         ("localhost", "localhost"),
+        ("mail.LUX", "mail.lux"),
+        ("ｍａｉｌ。example。org", "mail.example.org"),
+        (LONGEST, LONGEST),
     ],
 )
 def test_hosts_are_read(typed: str, host: str) -> None:
@@ -110,17 +116,25 @@ def test_hosts_are_read(typed: str, host: str) -> None:
         *("", ".", "a..b", "-a.org", "a-.org", "a b.org", "a/b.org", "http://a.org", "a.org:993"),
         *("user@a.org", "a.org\r\nQUIT", "a\0.org", "a" * 64 + ".org", "a." * 130 + "org"),
         *("127.1", "2130706433", "0x7f.1", "0177.0.0.1", "0x7f000001", "127.0.0.1.5", "1"),
-        *("a.0x7f", "999.999.999.999", "xn--\u202e.org"),
+        *("a.0x7f", "999.999.999.999", "xn--\u202e.org", "b" + LONGEST),
     ],
 )
 def test_what_is_no_host_is_refused(typed: str) -> None:
     """Junk, smuggled commands and numeric spellings of addresses are refused."""
-    with pytest.raises(SetupError, match="host_invalid"):
+    with pytest.raises(SetupError, match="^host_invalid$") as caught:
         check_host(typed)
+    assert caught.value.problem.message.params == {"host": typed}
 
 
 @pytest.mark.parametrize("port", [-1, 0, 65536, 10**9])
 def test_what_is_no_port_is_refused(port: int) -> None:
     """A port is a number from 1 to 65535."""
-    with pytest.raises(SetupError, match="port_invalid"):
+    with pytest.raises(SetupError, match="^port_invalid$") as caught:
         check_port(port)
+    assert caught.value.problem.message.params == {"port": str(port)}
+
+
+@pytest.mark.parametrize("port", [1, 993, 65535])
+def test_every_other_number_is_a_port(port: int) -> None:
+    """Both ends included."""
+    assert check_port(port) == port
