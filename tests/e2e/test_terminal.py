@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -129,3 +130,29 @@ def test_the_password_is_not_echoed(terminal: pexpect.spawn) -> None:
     answer(terminal, r"Show advanced options\? \[y/N\]", "n")
     terminal.expect("Your IMAP inbox is connected.")
     assert PASSWORDS[ALICE] not in screen.getvalue()
+
+
+def test_a_person_hears_of_a_secret_that_came_by_a_descriptor(
+    example_test: Dovecot, tmp_path: Path
+) -> None:
+    """Where nothing is typed nothing is tried again; why it failed is said all the same."""
+    secret = tmp_path / "secret"
+    secret.write_text("not the password")
+    program = (sys.executable, "-c", "from inboxlink.cli import main; main()", "connect", ALICE)
+    child = pexpect.spawn(
+        "/bin/sh",
+        [
+            *("-c", 'exec "$@" 3< "$0"', str(secret), *program),
+            *("--provider", "imap", "--acknowledge", "imap.I@1", "--no-inbox-automation"),
+            *("--secret-fd", "password=3"),
+        ],
+        env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"},
+        dimensions=(60, 80),
+        encoding="utf-8",
+        timeout=30,
+    )
+    child.expect_exact("[invalid_credentials]")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 10
+    assert example_test.attempts() == [LoginAttempt("imap", ALICE, ok=False)]

@@ -142,8 +142,9 @@ def sign_in(
         if isinstance(outcome, Connected):
             _succeed(session, host, outcome)
             return exits.OK
+        _show_failure(session, outcome, given)
         if not isinstance(answers, Terminal) or not _again(session, outcome):
-            return _give_up(session, outcome, given)
+            return exits.STATUS[outcome.problem.kind]
         # A new try is a new act of the person, begun from what they had typed, secrets apart.
         is_forced = outcome.problem.code == "refused_recently" and click.confirm(
             session.words("cli.connect.force.ask"), err=True
@@ -233,29 +234,19 @@ def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
 def _again(session: Session, outcome: "Failed") -> bool:
     if outcome.problem.kind not in (Kind.SIGN_IN, Kind.MAILBOX):
         return False
-    _show_failure(session, outcome)
     return click.confirm(session.words("cli.connect.again"), default=True, err=True)
 
 
-def _show_failure(session: Session, outcome: "Failed") -> None:
-    from inboxlink.cli.output import show_report
-
-    if outcome.report is not None:
-        session.gap()
-        show_report(session, outcome.report)
-    session.fail(outcome.problem)
-
-
-def _give_up(session: Session, outcome: "Failed", given: "Given") -> int:
-    from inboxlink.cli.output import report_document
+def _show_failure(session: Session, outcome: "Failed", given: "Given") -> None:
+    from inboxlink.cli.output import report_document, show_report
 
     if outcome.problem.kind is Kind.SETUP:
         given.refuse_unknown()
     if session.is_json:
         report = None if outcome.report is None else report_document(session, outcome.report)
         session.fail(outcome.problem, {"connected": False, "report": report})
-    elif not session.is_interactive:
-        _show_failure(session, outcome)
-    elif outcome.problem.kind not in (Kind.SIGN_IN, Kind.MAILBOX):
-        session.fail(outcome.problem)
-    return exits.STATUS[outcome.problem.kind]
+        return
+    if outcome.report is not None:
+        session.gap()
+        show_report(session, outcome.report)
+    session.fail(outcome.problem)
