@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from base64 import b64encode
@@ -227,6 +228,17 @@ def test_it_starts_fast():
     started = time.monotonic()
     with mail_world(ADDRESS, PASSWORD):
         assert time.monotonic() - started < 5
+
+
+def test_a_server_that_does_not_start_is_waited_for_no_longer(monkeypatch):
+    """Where the child ends at once the world is given up, and leaves nothing behind."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    before = set(Path(tempfile.gettempdir()).glob("inboxlink-demo-*"))
+    started = time.monotonic()
+    with pytest.raises(TimeoutError, match="did not start"), mail_world(ADDRESS, PASSWORD):
+        pass
+    assert time.monotonic() - started < 5
+    assert set(Path(tempfile.gettempdir()).glob("inboxlink-demo-*")) == before
 
 
 PROGRAM = textwrap.dedent(

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
+import pexpect
 import pytest
 
 from e2e.conftest import Program
@@ -51,6 +53,87 @@ def test_the_demo_speaks_json(program: Program) -> None:
     assert (shown["connected"]["state"], shown["ended"]["state"]) == ("active", "disconnected")
 
 
+def test_the_demo_leaves_the_persons_own_installation_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written where the program would keep things, nor taken from where one stands."""
+    home, stands = tmp_path / "me", tmp_path / "stands"
+    for directory in (home, stands):
+        directory.mkdir(mode=0o700)
+    (stands / "json.py").write_text("raise SystemExit('taken from the directory')")
+    for name in [name for name in os.environ if name.startswith(("INBOXLINK_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(stands)
+    program = "from inboxlink.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, "--json", "demo"],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done
+    assert json.loads(done.stdout)["ended"]["state"] == "disconnected"
+    assert list(home.iterdir()) == []
+
+
+def test_the_demo_needs_its_extra(home: Path) -> None:
+    """Without the servers' distributions a person is told what to install."""
+    absent = "import sys; sys.modules['trustme'] = None"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{absent}; from inboxlink.cli import main; main()", "demo"],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 12
+    assert b"inboxlink[demo]" in done.stderr
+    assert b"[extra_missing]" in done.stderr
+
+
+def test_the_interactive_demo_needs_a_terminal(program: Program) -> None:
+    """Where nobody can answer it does not begin."""
+    ran = program("demo", "--interactive")
+    assert ran.status == 12
+    assert "[value_missing]" in ran.err
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_person_plays_the_demo(home: Path, agrees: bool) -> None:
+    """Whoever types the answers connects a mailbox and takes it away; a no ends it as well."""
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", "from inboxlink.cli import main; main()", "demo", "--interactive"],
+        env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"},
+        dimensions=(60, 80),
+        encoding="utf-8",
+        timeout=30,
+    )
+    answers = [
+        (r"Enable inbox automation\? \[y/N\]", "n"),
+        ("Address: ", "alice@demo.test"),
+        (r"for the settings\? \[Y/n\]", ""),
+        (r"Continue with IMAP\? \[Y/n\]", ""),
+        (r"Continue with this\? \[y/N\]", "y" if agrees else "n"),
+    ]
+    if agrees:
+        answers += [
+            (r"Send a test message", "n"),
+            ("Password: ", "demo"),
+            (r"Show advanced options\? \[y/N\]", "n"),
+            (r"Disconnect alice@demo\.test\? \[y/N\]", "y"),
+            ("its password is gone from here", ""),
+        ]
+    for question, line in answers:
+        child.expect(question)
+        child.sendline(line)
+    child.expect("everything that was stored are gone")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert list(home.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "code"),
     [
@@ -92,18 +175,45 @@ def test_wrong_input_is_typed_in_json_and_worded_for_people(
         assert "=x" not in worded.err
 
 
-def test_a_full_disk_is_named(home: Path) -> None:
+def into(output: BinaryIO | int, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """A run whose output goes there, buffered as it is where nobody says otherwise."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(
+        [sys.executable, "-c", "from inboxlink.cli import main; main()", *arguments],
+        stdout=output,
+        stderr=subprocess.PIPE,
+        env=environ,
+        check=False,
+        timeout=60,
+    )
+
+
+PRINTING = [("--help",), ("--json", "presets", "list"), ("presets", "list")]
+
+
+@pytest.mark.parametrize("arguments", PRINTING)
+def test_a_full_disk_is_named(home: Path, arguments: tuple[str, ...]) -> None:
     """Output that has no room left ends typed, and without a traceback."""
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-c", "from inboxlink.cli import main; main()", "--help"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
+        done = into(full, *arguments)
     assert done.returncode == 14
-    assert b"[store_full]" in done.stderr
-    assert b"Traceback" not in done.stderr
+    if "--json" in arguments:  # its one document belongs where there is no room
+        assert done.stderr == b""
+    else:
+        assert b"[store_full]" in done.stderr
+        assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", PRINTING)
+def test_a_reader_that_went_away_is_no_news(home: Path, arguments: tuple[str, ...]) -> None:
+    """As in `inboxlink presets list | head -0`: nothing is said, and the status is not 0."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = into(writing, *arguments)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_no_command_is_answered_with_help(program: Program) -> None:

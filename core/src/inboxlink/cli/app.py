@@ -5,6 +5,7 @@ ssl; a test holds that. So a command's module is imported when it is called, and
 it needs inside its functions.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -68,10 +69,10 @@ class _Shared(click.Command):
         if isinstance(self, click.Group):
             self.format_commands(ctx, formatter)
 
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+    def get_help_option(self, ctx: click.Context) -> click.Option:
         option = super().get_help_option(ctx)
-        if option is not None:
-            option.help = w("cli.option.help")
+        assert option is not None, "no command of ours does without"
+        option.help = w("cli.option.help")
         return option
 
 
@@ -129,6 +130,7 @@ def run(arguments: Sequence[str]) -> int:
             outcome = _root().main(
                 list(arguments), prog_name="inboxlink", standalone_mode=False, obj=session
             )
+            sys.stdout.flush()  # or Python would complain at its exit, after the status was settled
         return outcome if isinstance(outcome, int) else exits.OK
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback could show a secret
         from inboxlink.cli.endings import end

@@ -1,6 +1,8 @@
 """How a run ends that did not end well: what is said, and the exit status."""
 
 import errno
+import sys
+from traceback import walk_tb
 
 import click
 
@@ -21,10 +23,8 @@ def end(error: BaseException, session: Session) -> int:
     match error:
         case InboxlinkError():
             return _fail(session, error.problem)
-        case click.exceptions.Exit():
-            return error.exit_code
         case click.Abort() | KeyboardInterrupt():
-            session.fail(problem("cancelled"))
+            _fail(session, problem("cancelled"))
             return exits.INTERRUPTED
         case click.exceptions.NoArgsIsHelpError() if not session.is_json:
             click.echo(error.format_message(), err=True)
@@ -35,25 +35,22 @@ def end(error: BaseException, session: Session) -> int:
         case BrokenPipeError():
             session.drop_output()
             return exits.BUG
-        case OSError():
-            session.drop_output()
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                return _fail(session, problem("store_full"))
-    session.fail(problem("internal", reason=_place(error)))
+        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _fail(session, problem("store_full"))
+    _fail(session, problem("internal", reason=_place(error)))
     return exits.BUG
 
 
 def _fail(session: Session, trouble: Problem) -> int:
-    session.fail(trouble)
+    try:
+        session.fail(trouble)
+        sys.stdout.flush()
+    except OSError:  # the output takes nothing any more, which may be the trouble itself
+        session.drop_output()
     return exits.STATUS[trouble.kind]
 
 
 def _place(error: BaseException) -> str:
     # Type and line say enough to find it; the words and the locals could hold a secret.
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    module = trace.tb_frame.f_globals.get("__name__", "?")
-    return f"{type(error).__name__}, {module}:{trace.tb_lineno}"
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    return f"{type(error).__name__}, {frame.f_globals.get('__name__', '?')}:{line}"

@@ -164,7 +164,7 @@ class Session:
 
     @staticmethod
     def drop_output() -> None:
-        """Whoever read the output is gone; keep Python from complaining about it at exit."""
+        """The output takes nothing any more; keep Python from complaining about it at exit."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _console(self, *, is_error: bool) -> "Console":

@@ -31,7 +31,3 @@ def main() -> None:
 def _follow_parent() -> None:
     sys.stdin.read()
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

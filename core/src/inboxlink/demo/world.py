@@ -136,22 +136,23 @@ def _keeper(user: str, password: str) -> Iterator[int]:
     with socket.create_server((_LOOPBACK, 0)) as free:
         port = free.getsockname()[1]
     child = subprocess.Popen(
-        [sys.executable, "-m", "inboxlink.demo.keeper"],
+        # -P: a file in the directory where somebody stands is no part of the program.
+        [sys.executable, "-P", "-c", "from inboxlink.demo.keeper import main; main()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    assert child.stdin is not None
     try:
-        assert child.stdin is not None
         given = {"port": port, "user": user, "password": password}
-        child.stdin.write(json.dumps(given).encode() + b"\n")
-        child.stdin.flush()
+        with suppress(BrokenPipeError):  # it ended already, and will not be there to wait for
+            child.stdin.write(json.dumps(given).encode() + b"\n")
+            child.stdin.flush()
         _wait_for(port, child)
         yield port
     finally:
-        if child.stdin is not None:
-            with suppress(BrokenPipeError):
-                child.stdin.close()
+        with suppress(BrokenPipeError):
+            child.stdin.close()
         child.terminate()
         try:
             child.wait(5)

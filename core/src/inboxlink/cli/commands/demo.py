@@ -21,7 +21,7 @@ from inboxlink.cli import exits
 from inboxlink.cli.app import command as make_command
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.wording import w
-from inboxlink.errors import InboxlinkError, SetupError, problem
+from inboxlink.errors import SetupError, problem
 
 if TYPE_CHECKING:
     from inboxlink.demo.world import MailWorld
@@ -148,12 +148,7 @@ def _scripted(session: Session, run: _Run, password: str) -> int:
     run("consent", "show", _ADDRESS)
     run("consent", "verify")
     run("accounts", "disconnect", _ADDRESS, "--yes")
-    return _conclude(session, before, _account())
-
-
-def _conclude(session: Session, before: dict[str, Any], after: dict[str, Any]) -> int:
-    if before["state"] != "active" or after["state"] != "disconnected":
-        raise SetupError(problem("demo_failed", command="accounts list", status=before["state"]))
+    after = _account()
     if session.is_json:
         session.emit({"connected": before, "ended": after})
     else:
@@ -164,13 +159,10 @@ def _conclude(session: Session, before: dict[str, Any], after: dict[str, Any]) -
 
 def _interactive(session: Session, run: _Run, password: str) -> int:
     session.say("cli.demo.type", address=_ADDRESS, password=password)
-    try:
+    with contextlib.suppress(SetupError):  # a command that failed has said why; a no ends it too
         run("connect")
         run("accounts", "list")
         run("consent", "show")
         run("accounts", "disconnect", _ADDRESS)
-    except InboxlinkError as error:
-        if error.code != "demo_failed":
-            raise
     session.say("cli.demo.cleaned")
     return exits.OK
