@@ -29,8 +29,10 @@ coverage: setup peers
 	@rm -rf build/coverage && mkdir -p build/coverage
 	@$(BIN)/coverage run -m pytest -q --ignore=tests/core/test_startup.py
 	@$(BIN)/coverage combine -q
-	@$(BIN)/coverage html -q
+	@$(BIN)/coverage html -q --fail-under=0
+	@$(BIN)/coverage json -q --fail-under=0
 	@$(BIN)/coverage report
+	@$(BIN)/python bench/branches.py
 
 # How many changes of the code the tests notice; `make mutants PACKAGE=flows` for one package.
 mutants: $(VENV)/.mutants

@@ -46,7 +46,7 @@ def trusting_context(ca_file: Path | None) -> ssl.SSLContext:
         SetupError: `ca_file_unusable`: the operator's file is not there, or holds no certificate.
     """
     context = _bare_context()
-    if sys.platform in ("win32", "darwin"):
+    if sys.platform in ("win32", "darwin"):  # pragma: no cover - other platforms
         context.load_default_certs()
     else:
         paths = ssl.get_default_verify_paths()
