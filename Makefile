@@ -5,6 +5,7 @@ VENV := .venv
 DEMO := .demo-venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
+PEERS := .peers-venv
 PIP := -m pip --quiet --disable-pip-version-check --no-input
 SOURCES := core/src plugins/imap/src tests bench docs
 SITE := build/docs
@@ -55,10 +56,11 @@ soak: setup peers
 	@PYTHONPATH=tests $(BIN)/python -m soak
 
 # BENCH: options for those that hold bounds, such as --report or --markdown.
-bench: setup
+bench: setup $(PEERS)/.setup
 	@$(BIN)/python bench/startup.py
-	@status=0; for each in verify store; do \
-		echo; $(BIN)/python bench/$$each.py $(BENCH) || status=1; \
+	@status=0; for each in verify store bulk "detection --peers $(PEERS)/bin/python"; do \
+		set -- $$each; name=$$1; shift; \
+		echo; $(BIN)/python bench/$$name.py "$$@" $(BENCH) || status=1; \
 	done; exit $$status
 
 # Every warning is an error, and every reference must lead somewhere; nothing is fetched.
@@ -77,7 +79,7 @@ format: setup
 	@$(BIN)/ruff format --quiet $(SOURCES)
 
 clean:
-	@rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(DEMO) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 setup: $(SETUP)
@@ -86,6 +88,12 @@ $(SETUP): constraints.txt requirements-dev.txt core/pyproject.toml plugins/imap/
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo]" -e plugins/imap -r requirements-dev.txt
+	@touch $@
+
+# Others that detect a mailbox's servers, to be measured against; nothing of them is imported here.
+$(PEERS)/.setup: requirements-peers.txt
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python $(PIP) install -r requirements-peers.txt
 	@touch $@
 
 $(VENV)/.mutants: $(SETUP) requirements-mutants.txt

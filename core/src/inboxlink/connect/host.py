@@ -241,7 +241,6 @@ class Host:
         *,
         thorough: bool = False,
         refresh: bool = False,
-        plain_http: bool = False,
         many: bool = False,
         deadline_s: float = DEADLINE_S,
     ) -> LookupSettings:
@@ -251,7 +250,6 @@ class Host:
             depth: How far it goes.
             thorough: As there.
             refresh: As there.
-            plain_http: As there.
             many: Whether it is one of many: it asks little, and never guesses.
             deadline_s: As there.
         """
@@ -262,7 +260,6 @@ class Host:
             cache=self.paths.data / "community",
             refresh=refresh,
             thorough=thorough,
-            plain_http=plain_http,
             frugal=many,
             guess=not many,
             deadline_s=deadline_s,

@@ -42,7 +42,6 @@ class LookupSettings:
         cache: The folder where the database's answers are kept; None = they are not.
         refresh: Whether what is kept is asked anew.
         thorough: Whether to hear also those who cannot change the recommendation.
-        plain_http: Whether a file without TLS may be suggested, to be confirmed by the person.
         frugal: Whether to ask one thing after the other where that may save questions.
         guess: Whether usual names are tried where nothing else was found.
         deadline_s: Seconds for all of it.
@@ -53,7 +52,6 @@ class LookupSettings:
     cache: Path | None = None
     refresh: bool = False
     thorough: bool = False
-    plain_http: bool = False
     frugal: bool = False
     guess: bool = True
     deadline_s: float = DEADLINE_S
