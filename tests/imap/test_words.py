@@ -69,7 +69,7 @@ def test_every_key_of_the_code_has_a_string() -> None:
             keys |= {field.label.key, field.help.key if field.help else field.label.key}
     source = "".join(module.read_text("utf-8") for module in PACKAGE.glob("*.py"))
     keys |= {key for key in re.findall(r'"(imap\.[a-z_.0-9]+)"', source) if key in STRINGS["en"]}
-    for name in re.findall(r'_refusal\("(\w+)"[,)]', source):
+    for name in re.findall(r'_refusal\(\s*"(\w+)"[,)]', source):
         keys |= {f"imap.refused.{name}", f"imap.refused.{name}.instead"}
     named = re.findall(r'Text\("(imap\.[^"]+)"', source)
     assert set(named) <= STRINGS["en"].keys()

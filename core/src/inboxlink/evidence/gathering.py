@@ -12,6 +12,7 @@ from inboxlink.evidence.inquiry import Inquiry
 from inboxlink.evidence.kept import Cache
 from inboxlink.evidence.lookup import LookupDepth, LookupSettings
 from inboxlink.evidence.records import Records
+from inboxlink.network.answers import Outcome
 from inboxlink.network.dialer import Dialer
 from inboxlink.network.resolver import Resolver
 from inboxlink.network.settings import NetworkSettings
@@ -92,7 +93,12 @@ class _Gathering:
             self._inquiry.begin(self._web_hosts())
         mx = await asked
         facts = hosting.facts(Records(domain=self._known.domain, mx=mx))
-        self._findings.append(Finding(Basis.HOSTED_MX, Trust.SHIPPED, facts=facts))
+        domain = {"domain": self._known.domain}
+        is_missing = mx.outcome is Outcome.NONEXISTENT
+        warnings = (Text("detection.warning.no_domain", domain),) if is_missing else ()
+        self._findings.append(
+            Finding(Basis.HOSTED_MX, Trust.SHIPPED, facts=facts, warnings=warnings)
+        )
         is_decided = any(
             fact.strength is Strength.DECISIVE and fact.is_conclusive for fact in facts
         )

@@ -56,6 +56,7 @@ def fact(
         servers=tuple(_servers(row, exchange)),
         sign_in=tuple(SignIn(each) for each in row.get("sign_in", ())),
         help_url=row.get("help"),
+        title=row.get("title", ""),
     )
 
 

@@ -178,6 +178,7 @@ class HostingFact:
     Args:
         name: Such as `google`, `microsoft_365`, `gateway`, or the id of a hoster in the table.
         shown_by: The record or name that shows it, for people.
+        title: What people call the hoster; empty where it has no name.
         strength: How much it says.
         is_owned: Whether the domain is the hoster's own, such as gmail.com.
         cloud: The national cloud of Microsoft's: `gcc_high`, `dod` or `china`; None elsewhere.
@@ -194,6 +195,7 @@ class HostingFact:
     servers: tuple[PublishedServer, ...] = ()
     sign_in: tuple[SignIn, ...] = ()
     help_url: str | None = None
+    title: str = ""
 
     @property
     def is_conclusive(self) -> bool:

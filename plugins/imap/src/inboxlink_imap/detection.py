@@ -94,7 +94,14 @@ def _hosted(evidence: Evidence, fact: HostingFact) -> Detection | None:
     if key is None:
         app_password = fact.sign_in[:1] == (SignIn.APP_PASSWORD,)
         key = "imap.because.app_password" if app_password else "imap.because.hoster"
-    because = Text(key, {"shown_by": fact.shown_by, "help": fact.help_url or ""})
+    because = Text(
+        key,
+        {
+            "title": fact.title or fact.name,
+            "shown_by": fact.shown_by,
+            "help": fact.help_url or "",
+        },
+    )
     basis = Basis.OWNED_DOMAIN if fact.is_owned else _BASES[fact.strength]
     if fact.cloud is not None:
         return _refusal(basis, because, policy.national_cloud(fact))

@@ -56,7 +56,12 @@ _COURIER = re.compile(rb"courier-imap|double precision, inc", re.IGNORECASE)
 
 def closed(fact: HostingFact) -> Refusal:
     """Why a hoster that lets no program in is refused."""
-    return _refusal("closed", shown_by=fact.shown_by, help=fact.help_url or "")
+    return _refusal(
+        "closed",
+        title=fact.title or fact.name,
+        shown_by=fact.shown_by,
+        help=fact.help_url or "",
+    )
 
 
 def national_cloud(fact: HostingFact) -> Refusal:
