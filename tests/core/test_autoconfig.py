@@ -120,6 +120,9 @@ def test_thunderbirds_own_test_file_gives_the_same_choice() -> None:
         ([server("one.a.org", type="smtp", words=["none"])], ["one.a.org"]),
         ([server("one.a.org", words=["none"])], []),
         ([server("one.a.org", type="IMAP")], ["one.a.org"]),
+        ([server("one.a.org", type="imap 5"), server("two.a.org", type="")], []),
+        ([server("one.a.org", words=["plain"])], ["one.a.org"]),
+        ([server("one.a.org", type="smtp", words=["smtp-after-pop"])], ["one.a.org"]),
         ([server("one.a.org").replace("incoming", "outgoing")], []),
         ([server("one.a.org", type="smtp").replace("outgoing", "incoming")], []),
     ],
@@ -187,6 +190,8 @@ def test_tls_is_taken_wherever_it_is_offered(kinds: list[str], tls: Tls | None) 
         ("%EMAILADDRESS%", "{address}"),
         ("%EMAILLOCALPART%", "{local}"),
         ("%EMAILLOCALPART%.%EMAILDOMAIN%", "{local}.{domain}"),
+        ("%EMAILADDRESS%%EMAILLOCALPART%%EMAILDOMAIN%", "{address}{local}{domain}"),
+        ("a" * 320, "a" * 320),
         ("%EMAILADDRESS", "{address}"),
         ("%EMAILLOCALPART@%EMAILDOMAIN%", "{local}@{domain}"),
         ("%emailaddress%", "{address}"),
@@ -206,7 +211,8 @@ def test_a_user_name_becomes_a_template(username: str | None, template: str | No
 @pytest.mark.parametrize(
     "username",
     [
-        *("%REALNAME%", "%PASSWORD%", "%EMAILADDRESSES%", "{address}", "a}", "a\nb", "a&#x202e;b"),
+        *("%REALNAME%", "%PASSWORD%", "%EMAILADDRESSES%", "%EMAILADDRESSES", "%REALNAME"),
+        *("%EMAILLOCALPART%EMAILDOMAIN%", "{address}", "a{", "a}", "a\nb", "a&#x202e;b"),
         *("a" * 321, "\ufffd"),
     ],
 )
@@ -305,6 +311,7 @@ DOCTYPES = (
         b"<!doctype html><title>Welcome</title>",
         b'{"clientConfig": {"emailProvider": {}}}',
         b"<clientConfig/>",
+        file(server()).replace("clientConfig", "config").encode(),
         b"<clientConfig><emailProvider>",
         b"<a><clientConfig><emailProvider/></clientConfig></a>",
         *(each.encode() + file(server()).encode() for each in DOCTYPES),
@@ -361,6 +368,14 @@ def test_what_else_a_file_says() -> None:
     assert len(found.display_name) < 120
     assert found.oauth_issuer == "https://accounts.a.org"
     assert found.help_urls == ("https://a.org/help",)
+
+
+def test_an_issuer_may_stand_with_the_provider() -> None:
+    """And of many pages for help a few are kept."""
+    pages = "".join(f'<documentation url="https://a.org/{page}"/>' for page in range(9))
+    found = read(file("<oAuth2><issuer>https://sign-in.a.org/</issuer></oAuth2>", pages))
+    assert found.oauth_issuer == "https://sign-in.a.org/"
+    assert found.help_urls == tuple(f"https://a.org/{page}" for page in range(4))
 
 
 @pytest.mark.parametrize("issuer", ["", "http://a.org", "https://a.org:1/", "a b", "ftp://a.org"])

@@ -57,8 +57,13 @@ OWN = [("autodiscover.a.org", Trust.VERIFIED), ("a.org", Trust.VERIFIED)]
         *((target, []) for target in ("autodiscover.com.br", "autodiscover.com", "com.br", "org")),
         *((target, []) for target in ("autodiscover.github.io", "", ".", "localhost", "192.0.2.1")),
         # That is Exchange Online, whatever answers.
+        *((f"x.{name}", []) for name in exchange_server._ONLINE),
         *((target, []) for target in ("autodiscover.outlook.com", "outlook.office365.com")),
         *((target, []) for target in ("a/b.a.org", "a b.org", "a@b.org", "2001:db8::1")),
+        *(
+            (target, [])
+            for target in (" mail.a.org", "bücher.example", "[2001:db8::1]", "a..b.org")
+        ),
     ],
 )
 def test_the_domain_and_what_it_names_is_asked(target: str, more: list[tuple[str, Trust]]) -> None:
@@ -131,6 +136,7 @@ def test_the_ways_to_sign_in_are_read(challenge: str, schemes: tuple[str, ...]) 
         ({"x_owa_version": "15.2.1544.4"}, True, "15.2.1544.4"),
         ({"x_owa_version": "\x1b[31m"}, True, None),
         ({"x_calculatedbetarget": "ex01.a.org"}, True, None),
+        ({"x_beserver": "EX01"}, True, None),
         # Behind a proxy that takes the names of servers away.
         ({"request_id": REQUEST_ID}, False, None),
     ],
@@ -144,6 +150,32 @@ def test_what_no_other_product_sends_is_certain(
     assert (found.is_certain, found.version) == (is_certain, version)
     strength = Strength.LIKELY if is_certain else Strength.HINT
     assert exchange_server.fact(found, Trust.VERIFIED).strength is strength
+
+
+@pytest.mark.parametrize(
+    ("challenge", "server", "is_alike"),
+    [
+        ("Negotiate", "", True),
+        ("NTLM", "", True),
+        ("Basic realm=x", "Microsoft-IIS/10.0", True),
+        ("Basic realm=x", "nginx", False),
+    ],
+)
+def test_behind_a_proxy_it_is_told_by_several_signs(
+    challenge: str, server: str, *, is_alike: bool
+) -> None:
+    """A request's number as Exchange writes it, and what else runs beside it."""
+    heard = answer(challenge, server=server, request_id=REQUEST_ID)
+    assert (exchange_server.fingerprint(heard) is not None) is is_alike
+    assert exchange_server.fingerprint(answer(challenge, server=server)) is None
+
+
+def test_whose_names_are_microsofts_is_written_down() -> None:
+    """Taking one away would show Exchange Online as somebody's own server."""
+    assert set(exchange_server._ONLINE) == {
+        *("outlook.com", "office365.com", "office.com", "office365.us", "outlook.cn", "microsoft"),
+        *("microsoftonline.com", "microsoftonline.us", "microsoftonline.cn", "microsoft.com"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -207,16 +239,21 @@ def test_a_fingerprint_becomes_a_fact() -> None:
     assert exchange_server.ews_address(found.host) == (
         "https://autodiscover.a.org/EWS/Exchange.asmx"
     )
+    assert exchange_server.fact(found, Trust.DNS).strength is Strength.LIKELY
     # Somebody on the way may have led there.
     assert exchange_server.fact(found, Trust.NONE).strength is Strength.HINT
+    unversioned = Fingerprint("mail.a.org", ("ntlm",))
+    shown = exchange_server.fact(unversioned, Trust.VERIFIED).shown_by
+    assert shown == "mail.a.org answers as Exchange"
 
 
 def test_what_plain_http_points_to_is_only_a_candidate() -> None:
     """It is asked without TLS, so that anybody on the way could have said it."""
     assert exchange_server.redirect_address("a.org") == f"http://autodiscover.a.org{PATH}"
     target = f"https://mail.hoster.net{PATH}"
-    found = exchange_server.redirected(answer(None, 302, location=target))
-    assert found == Candidate(target, Trust.NONE)
+    for status in (301, 302, 303, 307, 308):
+        found = exchange_server.redirected(answer(None, status, location=target))
+        assert found == Candidate(target, Trust.NONE)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def test_each_cloud_is_asked_about_the_domain_alone() -> None:
         ("microsoftonline.com", None, None),
         ("microsoftonline.com", "GCC", None),
         ("microsoftonline.com", "a later word", None),
+        ("microsoftonline.com", ["DOD"], None),
         ("microsoftonline.us", None, "gcc_high"),
         ("microsoftonline.us", "DODCON", "gcc_high"),
         ("microsoftonline.us", "DOD", "dod"),
@@ -102,6 +103,13 @@ def test_another_issuer_is_no_tenant(issuer: str) -> None:
     assert tenant.read(answer(document(issuer=issuer))) is None
 
 
+def test_a_document_may_be_as_large_as_a_fetch() -> None:
+    """And no larger."""
+    body = json.dumps(document()).encode()
+    assert tenant.read(answer(body.ljust(64 * 1024))) == Tenant(ID)
+    assert tenant.read(answer(body.ljust(64 * 1024 + 1))) is None
+
+
 @pytest.mark.parametrize(
     ("found", "status"),
     [
@@ -111,6 +119,7 @@ def test_another_issuer_is_no_tenant(issuer: str) -> None:
         (document("a-new-cloud.example"), 200),
         (document(["microsoftonline.com"]), 200),
         (document(None), 200),
+        (document(None, "DOD"), 200),
         *((each, 200) for each in (b"", b"<html/>", b"null", b"[]", b"[{}]", b"{}", b"[" * 60_000)),
         ({"issuer": 1, "cloud_instance_name": "microsoftonline.com"}, 200),
         (json.dumps(document()).encode().ljust(70_000), 200),

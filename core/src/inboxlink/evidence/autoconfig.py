@@ -41,6 +41,8 @@ _PORT = re.compile(r"([0-9]{1,6})(?![0-9A-Za-z.])")
 _PLACEHOLDERS = {"EMAILADDRESS": "address", "EMAILLOCALPART": "local", "EMAILDOMAIN": "domain"}
 #: A placeholder, or the beginning of a known one whose closing sign was forgotten.
 _MARKED = re.compile(rf"%(?:(\w+)%|({'|'.join(_PLACEHOLDERS)})(?!\w))", re.ASCII)
+#: What is left of a placeholder that is not known, or cannot be told from the next.
+_BROKEN = re.compile(r"%(EMAIL|REALNAME)|EMAIL[A-Z]+%")
 _DOMAIN_MARKED = re.compile(r"%EMAILDOMAIN(?:%|(?!\w))", re.ASCII | re.IGNORECASE)
 
 
@@ -65,8 +67,10 @@ def parse(body: bytes, domain: str) -> Published | None:
         domain: The domain of the person's address, A-labels: it fills placeholders in hosts.
     """
     root = root_of(body)
-    provider = root.find("emailProvider") if root is not None else None
-    if root is None or provider is None or root.tag != "clientConfig":
+    if root is None or root.tag != "clientConfig":
+        return None
+    provider = root.find("emailProvider")
+    if provider is None:
         return None
     servers = tuple(islice(_servers(provider, domain), MAX_SERVERS))
     issuer = root.findtext("oAuth2/issuer") or provider.findtext("oAuth2/issuer") or ""
@@ -123,7 +127,10 @@ def _template(username: str) -> str | None:
     found = {(each[1] or each[2]).upper() for each in _MARKED.finditer(username)}
     if not found <= _PLACEHOLDERS.keys():
         return None
-    return _MARKED.sub(lambda each: f"{{{_PLACEHOLDERS[(each[1] or each[2]).upper()]}}}", username)
+    template = _MARKED.sub(
+        lambda each: f"{{{_PLACEHOLDERS[(each[1] or each[2]).upper()]}}}", username
+    )
+    return None if _BROKEN.search(template) else template
 
 
 def _host(text: str, domain: str) -> str | None:

@@ -53,7 +53,7 @@ _SIGN_IN = frozenset(
 )
 
 _SCHEMES = ("negotiate", "ntlm", "basic", "bearer")
-#: No other product sends these.
+#: Sent by the front end of Exchange itself.
 _OWN_HEADERS = ("x-feserver", "x-owa-version", "x-calculatedbetarget", "x-beserver")
 _VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,5}){2,3}")
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -90,7 +90,7 @@ class Fingerprint:
         host: The host that did.
         schemes: What it lets people sign in with, lower case, its own order.
         version: Such as `15.2.1544.4`; None = it does not say.
-        is_certain: Whether it sent what no other product sends.
+        is_certain: Whether it sent what only the front end of Exchange does.
         is_hybrid: Whether it sends people to Microsoft's cloud to sign in. Where exactly is not
             for a server to say.
     """
@@ -190,10 +190,10 @@ def _may_be_asked(host: str) -> bool:
     from inboxlink.network.policy import check_host
 
     try:
-        is_name = check_host(host) == host and ":" not in host
+        is_name = check_host(host) == host and not host.rpartition(".")[2].isdigit()
     except SetupError:
         return False
-    if not is_name or host.rpartition(".")[2].isdigit() or registrable(host) is None:
+    if not is_name or registrable(host) is None:
         return False
     label, _, above = host.partition(".")
     return not _is_online(host) and not (label == "autodiscover" and is_public_suffix(above))

@@ -36,8 +36,8 @@ _CLOUDS: Mapping[str, str | None] = {
     "microsoftonline.us": "gcc_high",
     "partner.microsoftonline.cn": "china",
 }
-#: `tenant_region_sub_scope` likewise; GCC is a part of the worldwide cloud.
-_SUB_SCOPES: Mapping[str, str | None] = {"GCC": None, "DODCON": "gcc_high", "DOD": "dod"}
+#: `tenant_region_sub_scope` likewise; of GCC, a part of the worldwide cloud, nothing follows.
+_SUB_SCOPES = {"DODCON": "gcc_high", "DOD": "dod"}
 
 
 @dataclass(frozen=True, slots=True)
