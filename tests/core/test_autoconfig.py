@@ -343,6 +343,7 @@ def test_what_is_no_autoconfig_file_is_none(body: bytes) -> None:
 
 def test_the_limits_are_exactly_these() -> None:
     """What stays within them is read."""
+    assert (markup.MAX_BYTES, markup.MAX_DEPTH, autoconfig.MAX_SERVERS) == (65536, 16, 64)
     deepest = "<a>" * (markup.MAX_DEPTH - 2) + "</a>" * (markup.MAX_DEPTH - 2)
     assert only(file(server(), deepest))
     assert only(file(server()).encode().ljust(markup.MAX_BYTES))

@@ -218,6 +218,7 @@ def test_without_a_place_to_write_nothing_is_kept(tmp_path: Path, clock: Clock) 
 
 def test_the_folder_has_a_limit(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest go first; what is larger than the database gives is not kept at all."""
+    assert (kept.MAX_ENTRIES, kept.MAX_BYTES) == (2000, 65536)
     monkeypatch.setattr(kept, "MAX_ENTRIES", 20)
     for number in range(20):
         cache.put(f"{number}.org", b"x")

@@ -126,6 +126,14 @@ def test_what_is_no_file_is_none(body: bytes) -> None:
     assert read(body) is None
 
 
+def test_a_file_may_be_as_large_as_a_fetch() -> None:
+    """And no larger."""
+    body = json.dumps(DOCUMENT).encode()
+    assert pacc.MAX_BYTES == 65536
+    assert read(body.ljust(65536)) is not None
+    assert read(body.ljust(65537)) is None
+
+
 def test_only_the_file_that_was_announced_counts() -> None:
     """To the byte, one of several digests, and no prefix of any."""
     body = json.dumps(DOCUMENT).encode()
@@ -207,6 +215,8 @@ def test_any_record_is_read_or_not(texts: list[str]) -> None:
     [
         ("https://a.org/mail.xml", True),
         ("https://a.org:443/x?y=z", True),
+        ("https://a.org/".ljust(2000, "x"), True),
+        ("https://a.org/".ljust(2001, "x"), False),
         *((f"https://{host}/", False) for host in ("", "a b", "u:p@a.org", "@a.org", "a.org:8443")),
         *((f"https://{host}/", False) for host in ("127.1", "0x7f.1", "[::1", "a.org:x", "a..b")),
         *(

@@ -73,6 +73,7 @@ def test_a_tenant_is_in_one_cloud(instance: str, scope: str | None, cloud: str |
     "issuer",
     [
         f"https://sts.windows.net/{ID}/",
+        f"https://sts.chinacloudapi.cn/{ID}/",
         f"https://login.microsoftonline.us/{ID}/v2.0",
         f"https://login.partner.microsoftonline.cn/{ID.upper()}/v2.0",
     ],

@@ -24,8 +24,7 @@ def names_of_exchange(host: str, domain: str) -> tuple[str, ...]:
     domain is ever asked, and nothing about a domain that takes its mail itself.
     """
     host = host.lower().rstrip(".")
-    is_name = not host.rpartition(".")[2].isdigit() and ":" not in host
-    base = registrable(host) if is_name else None
+    base = None if host.rpartition(".")[2].isdigit() else registrable(host)
     if base is None or base == domain:
         return ()
     following = host.partition(".")[2]

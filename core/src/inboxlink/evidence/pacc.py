@@ -67,7 +67,7 @@ def parse(body: bytes, announced: Iterable[bytes]) -> Published | None:
     except (ValueError, RecursionError):
         return None
     protocols = _member(document, "protocols")
-    if not isinstance(document, dict) or not protocols:
+    if not protocols:
         return None
     authentication = _member(document, "authentication")
     words = _words(authentication)
