@@ -1,6 +1,7 @@
 """A person's answers, given beforehand or typed, to any provider's steps."""
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -153,6 +154,16 @@ def test_what_was_given_is_not_asked_for() -> None:
     assert told(event)[0]["user"] == "typed"
     assert "✗ x: " in result.output
     assert "→ " in result.output
+
+
+def test_trouble_that_nobody_can_mend_is_said_without_a_way_out() -> None:
+    """A provider's own problem may have no remedy, and stand at no field."""
+    trouble = replace(problem("remote_error"), remedy=None)
+    refused = FORM.model_copy(update={"errors": {"": trouble}})
+    event, result = typed(refused, "\nn\ns\n")
+    assert told(event)[1] == {"password": "s"}
+    assert f"✗ {Words('en')(trouble.message)}" in result.output
+    assert "→" not in result.output
 
 
 def test_folded_fields_are_asked_when_they_are_wanted() -> None:

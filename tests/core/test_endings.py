@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from inboxlink.cli.app import run
 from inboxlink.cli.session import Session
+from inboxlink.errors import problem
 from inboxlink.texts import Words
 
 
@@ -96,3 +98,16 @@ def test_a_run_opens_one_installation(home: Path) -> None:
         assert session.host() is host
         assert host.store is not None
     assert "store" not in vars(host)
+
+
+def test_trouble_without_a_way_out_is_said_with_the_servers_words(capsys: Any) -> None:
+    """What a server said is shown where it can steer nothing."""
+    words = Words("en")
+    trouble = replace(problem("remote_error"), remedy=None, remote="\x1b[31mno")
+    Session(words, is_json=False).fail(trouble)
+    said = capsys.readouterr().err
+    assert words(trouble.message) in said
+    assert "\\x1b[31mno" in said
+    assert "→" not in said
+    Session(words, is_json=True).fail(trouble)
+    assert json.loads(capsys.readouterr().out)["error"]["remedy"] is None

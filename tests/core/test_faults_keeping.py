@@ -1,6 +1,7 @@
 """What becomes of a connection when something happens while it is kept, or ended."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -9,11 +10,15 @@ from core.test_flows import PASSWORD, begun, play, script
 from inboxlink import hookimpl
 from inboxlink.connect import keeping
 from inboxlink.connect.host import Host
-from inboxlink.connect.request import Connected
+from inboxlink.connect.request import Connected, Failed
+from inboxlink.connect.signing_in import begin
 from inboxlink.consent.ledger import EntryKind
-from inboxlink.errors import HostError
+from inboxlink.errors import HostError, ProviderFault
+from inboxlink.flows.engine import Pending
 from inboxlink.store.connections import Connection, ConnectionState
 from inboxlink.types.credential import SecretName
+from inboxlink.types.report import VerifyReport
+from inboxlink.types.steps import Submit
 
 
 @pytest.fixture
@@ -142,3 +147,54 @@ def test_a_broken_ledger_keeps_nobodys_secret(scripted: Host, connection: Connec
         keeping.disconnect(scripted, connection)
     assert scripted.connections.get(connection.id).state is ConnectionState.DISCONNECTED
     assert sql(scripted.paths.data, "SELECT count(*) FROM connection_secret") == [(0,)]
+
+
+def test_new_words_ask_for_a_new_consent(
+    scripted: Host, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mailbox that works but whose disclosure has another version by now waits for a yes."""
+    # req 107
+    from inboxlink_scripted import provider
+
+    real = provider.disclose
+
+    def disclose(detection: object, ctx: object) -> tuple[object, ...]:
+        return tuple(replace(each, version=2) for each in real(detection, ctx))
+
+    monkeypatch.setattr(provider, "disclose", hookimpl(disclose))
+    with Host() as host:
+        verified = keeping.verify_again(host, connection)
+        assert verified.problem is None
+        assert verified.connection.state is ConnectionState.NEEDS_CONSENT
+
+
+def test_a_verification_without_checks_is_the_providers_fault(
+    scripted: Host, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that says nothing neither breaks a connection nor vouches for it."""
+    from inboxlink_scripted import provider
+
+    def verify(ctx: object, credential: object, settings: object, endpoints: object) -> object:
+        return VerifyReport(checks=(), identities=())
+
+    monkeypatch.setattr(provider, "verify", hookimpl(verify))
+    with Host() as host, pytest.raises(ProviderFault, match="provider_result_invalid"):
+        keeping.verify_again(host, connection)
+    assert scripted.connections.get(connection.id) == connection
+
+
+def test_signing_in_again_as_another_person_keeps_what_was(
+    scripted: Host, connection: Connection
+) -> None:
+    """The same address of another subject is another mailbox: nothing of it is kept."""
+    request = keeping.reconnection(scripted, connection, "en")
+    again = begin(scripted, request, "binding")
+    assert isinstance(again, Pending)
+    other = [Submit(values={"nickname": "somebody else"}), *script()[1:]]
+    outcome = play(scripted, again, other)
+    assert isinstance(outcome, Failed)
+    assert outcome.problem.code == "wrong_account"
+    assert scripted.connections.get(connection.id) == connection
+    same = begin(scripted, request, "binding")
+    assert isinstance(same, Pending)
+    assert isinstance(play(scripted, same, script()), Connected)

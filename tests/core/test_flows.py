@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.conftest import SCRIPTED
+from core.custody import a_connection, a_credential
 from inboxlink.connect.consenting import acknowledge, disclosures
 from inboxlink.connect.host import Host
 from inboxlink.connect.keeping import disconnect, reconnection
@@ -21,6 +22,7 @@ from inboxlink.errors import HostError, ProviderFault, SetupError
 from inboxlink.evidence.lookup import LookupDepth
 from inboxlink.flows.engine import Engine, Pending
 from inboxlink.flows.memory import MemoryFlows
+from inboxlink.store.connections import ConnectionState
 from inboxlink.types.credential import SecretName
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import VerifyReport
@@ -182,6 +184,18 @@ def test_a_feature_can_need_a_mailbox(scripted: Host) -> None:
         require_mailbox(scripted, "me", Capability.SEND)
     with pytest.raises(SetupError, match="mailbox_required"):
         require_mailbox(scripted, "somebody else", Capability.RECEIVE)
+
+
+def test_every_mailbox_of_a_person_is_looked_at(scripted: Host) -> None:
+    """The one that can do it may stand behind pages of those that cannot."""
+    # req 9
+    for number in range(60):
+        kept = a_connection(number, owner="me", state=ConnectionState.RECEIVE_ONLY)
+        scripted.connections.add(kept, a_credential())
+    with pytest.raises(SetupError, match="mailbox_required"):
+        require_mailbox(scripted, "me", Capability.SEND)
+    scripted.connections.add(a_connection(99, owner="me"), a_credential())
+    assert require_mailbox(scripted, "me", Capability.SEND).id == "c0099"
 
 
 def test_no_begin_without_acknowledgement(scripted: Host) -> None:

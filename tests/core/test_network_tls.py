@@ -290,6 +290,19 @@ def test_each_error_of_the_system_has_its_code(error: OSError, code: str) -> Non
     assert code_of(error) == code
 
 
+def test_a_machine_without_roots_trusts_the_operators_alone(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container may have none: nothing else is trusted in their place."""
+    nowhere = str(tmp_path / "nowhere")
+    paths = ssl.DefaultVerifyPaths(None, None, "", nowhere, "", nowhere)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    make = trusting_context.__wrapped__
+    assert make(None).get_ca_certs() == []
+    (only,) = make(authority.ca_file).get_ca_certs(binary_form=True)
+    assert only == ssl.PEM_cert_to_DER_cert(authority.ca_file.read_text())
+
+
 def test_pins_do_not_pile_up(tmp_path: Path) -> None:
     """A process that checks ever new pins keeps a bounded number of contexts."""
     from inboxlink.network.tls import pinned_context

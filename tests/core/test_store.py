@@ -4,13 +4,16 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import replace
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from core.custody import (
     DATABASE,
@@ -41,6 +44,7 @@ from inboxlink.types.credential import Credential, CredentialKind, SecretName
 from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
 from inboxlink.types.report import Chain, Check, Identity, Proof, VerifyReport
 from inboxlink.vault import KeySource, RecordedKey
+from inboxlink.vault.files import private_directory
 
 pytestmark = pytest.mark.usefixtures("without_keyring")
 
@@ -306,6 +310,57 @@ def test_an_address_opens_another_database(data: Path, tmp_path: Path) -> None:
     assert recorded_key(store) == RecordedKey("0" * 16, KeySource.FILE)
     store.close()
     assert not (data / DATABASE).exists()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_store_may_live_in_memory(data: Path, url: str) -> None:
+    """It keeps what is written as long as it is open, and makes no file."""
+    store = open_store(url, data)
+    remember_key(store, RecordedKey("0" * 16, KeySource.FILE))
+    assert recorded_key(store) == RecordedKey("0" * 16, KeySource.FILE)
+    store.close()
+    assert list(data.iterdir()) == []
+
+
+def test_a_database_of_another_journal_is_taken_to_the_log(data: Path) -> None:
+    """A copy made by another program may be in another mode; what is in it stays."""
+    with custody(data) as (_, _, connections, _):
+        connections.add(a_connection(), a_credential())
+    assert sql(data, "PRAGMA journal_mode = DELETE") == [("delete",)]
+    with custody(data) as (_, _, connections, _):
+        assert connections.get("c0001").address == "me1@example.com"
+    assert sql(data, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_a_store_that_another_process_made_meanwhile_is_taken(data: Path, tmp_path: Path) -> None:
+    """Whoever waits to make one finds it made, and makes no second over it."""
+    with custody(tmp_path / "other") as (_, _, connections, _):
+        connections.add(a_connection(), a_credential())
+    private_directory(data)
+    descriptor = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+    flock(descriptor, LOCK_EX)
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(open_store, None, data)
+        with pytest.raises(TimeoutError):
+            opening.result(0.3)
+        (tmp_path / "other" / DATABASE).rename(data / DATABASE)
+        os.close(descriptor)
+        opening.result(30).close()
+    assert sql(data, "SELECT id FROM connection") == [("c0001",)]
+
+
+def test_more_readers_than_the_pool_has_are_told_to_wait(data: Path) -> None:
+    """Nobody waits for ever, and whoever comes after one has left is served."""
+    store = open_store(None, data)
+    store._engine.pool._timeout = 0.05
+    with ExitStack() as readers:
+        for _ in range(15):  # SQLAlchemy's default: five, and ten more
+            readers.enter_context(store.read())
+        with pytest.raises(HostError, match="^store_busy$"):
+            readers.enter_context(store.read())
+    with store.read() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    store.close()
 
 
 def test_an_address_that_leads_nowhere_says_no_password(data: Path) -> None:

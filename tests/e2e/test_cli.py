@@ -12,6 +12,7 @@ from typing import BinaryIO
 import pexpect
 import pytest
 
+from core.distributions import install
 from e2e.conftest import Program
 
 
@@ -366,6 +367,32 @@ def test_installing_none_is_pleasant(program: Program) -> None:
     assert listed[0]["state"] == "blocked"
     refused = program("--json", "connect", "me@a.org", "--lookup", "offline", environ=environ)
     assert refused.json["error"]["code"] == "provider_undetected"
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_person_is_told_what_a_strange_provider_may_do(
+    program: Program, home: Path, tmp_path: Path, agrees: bool
+) -> None:
+    """What it means is said before the question, and a no changes nothing."""
+    install(tmp_path, "stranger", "stranger")
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", "from inboxlink.cli import main; main()", "providers", "enable", "stranger"],
+        env={**os.environ, "TERM": "xterm", "NO_COLOR": "1", "PYTHONPATH": path},
+        dimensions=(50, 80),
+        encoding="utf-8",
+        timeout=30,
+    )
+    child.expect(r"Let it run\? \[y/N\]")
+    assert "will run with all rights" in child.before
+    child.sendline("y" if agrees else "n")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == (0 if agrees else 130)
+    listed = program("--json", "providers", "list", environ={"PYTHONPATH": path}).json
+    (state,) = (each["state"] for each in listed["providers"] if each["name"] == "stranger")
+    assert state == ("available" if agrees else "untrusted")
 
 
 def test_the_export_is_json_lines(program: Program) -> None:
