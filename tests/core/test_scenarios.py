@@ -271,6 +271,7 @@ MISSES: dict[str, Page] = {
     "packed": page(b"\x1f\x8b" + b"0" * 100, b"Content-Encoding: gzip"),
     "nested": page(b"<clientConfig>" * 3000),
     "a lie about its length": page(file())[:-20],
+    "servers without TLS": page(file().replace(b"SSL", b"plain")),
     "an error": page(file(), status=b"500 No"),
     "a redirect to plain http": redirect(f"http://{D}/"),
     "a redirect in a circle": redirect(AUTOCONFIG),

@@ -218,7 +218,8 @@ async def _first_file(
             if isinstance(answer, HttpAnswer):
                 is_there = answer.status == 200
                 found = autoconfig.parse(answer.body, inquiry.domain) if is_there else None
-                if found is not None and found.servers:
+                # Servers without TLS alone are as good as none, and must not end the search.
+                if found is not None and any(each.tls is not None for each in found.servers):
                     return Finding(basis, trust, _trusted(found.servers, trust))
             elif answer.code not in _ABSENT:
                 unheard.append(url)
