@@ -22,10 +22,19 @@ import tomlkit
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build" / "mutants"
 AT_ONCE = 2
+MEMORY = Path("/dev/shm")
 
 #: mutmut's words for what became of a mutant, and ours; what it has another word for (no test
 #: reaches it, a crash) was not noticed by a test.
 NOTICED = {"killed": "killed", "timeout": "timed out"}
+
+#: What `mutmut show` says, of many mutants in one process.
+SHOW = """
+import sys
+from mutmut.__main__ import show
+for name in sys.argv[1:]:
+    show.callback(name)
+"""
 
 #: What mutmut begins each line with that says no more than that it is still there.
 SPINNER = tuple("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
@@ -79,18 +88,27 @@ def selected(tests: list[str]) -> list[str]:
 
 
 def environment(place: Path) -> dict[str, str]:
-    """Child processes of the tests run the mutants too, and two runs are the same."""
+    """Child processes of the tests run the mutants too, and two runs are the same.
+
+    Files of tests stay in memory where there is such a place: no test cuts the power, and most
+    of what those of a database wait for is the disk.
+    """
+    files = {"TMPDIR": str(MEMORY)} if os.access(MEMORY, os.W_OK) else {}
     return {
         **os.environ,
+        **files,
         "PYTHONPATH": str(place / "mutants" / "src"),
         "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
 def mutmut(place: Path, *arguments: str) -> str:
+    return python(place, "-m", "mutmut", *arguments)
+
+
+def python(place: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "mutmut", *arguments],
+        [sys.executable, *arguments],
         cwd=place,
         env=environment(place),
         stdout=subprocess.PIPE,
@@ -100,7 +118,7 @@ def mutmut(place: Path, *arguments: str) -> str:
     )
     if done.returncode != 0:
         said = "\n".join(line for line in done.stdout.splitlines() if line[:1] not in SPINNER)
-        sys.exit(f"mutmut {' '.join(arguments)} ended with {done.returncode}:\n{said}")
+        sys.exit(f"{' '.join(arguments)} ended with {done.returncode}:\n{said}")
     return done.stdout
 
 
@@ -126,8 +144,7 @@ def main() -> None:
         ended = dict(line.strip().split(": ") for line in lines)
         counts = Counter(NOTICED.get(status, "survived") for status in ended.values())
         survivors = [name for name, status in ended.items() if status not in NOTICED]
-        shown = "\n".join(mutmut(place, "show", name) for name in survivors)
-        (place / "survivors.diff").write_text(shown)
+        (place / "survivors.diff").write_text(python(place, "-c", SHOW, *survivors))
         scores.append(Score(package, counts["killed"], counts["timed out"], counts["survived"]))
     print(f"{'package':10}{'mutants':>9}{'killed':>9}{'survived':>10}{'timed out':>11}{'score':>9}")
     for each in scores:
