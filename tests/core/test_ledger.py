@@ -146,6 +146,26 @@ def test_a_row_that_cannot_be_written_leaves_the_ledger_whole(data: Path) -> Non
         assert ledger.verify() == LedgerVerdict(ok=True, count=2)
 
 
+def test_a_row_belongs_to_the_transaction_that_it_is_given(data: Path) -> None:
+    """Until its transaction ends nobody else sees the row, and where that fails it never was."""
+    with custody(data) as (store, _, _, ledger):
+        acknowledge(ledger)
+
+        def give_up() -> None:
+            with store.write() as database:
+                assert acknowledge(ledger, within=database).n == 2
+                raise LookupError
+
+        with pytest.raises(LookupError):
+            give_up()
+        assert ledger.verify() == LedgerVerdict(ok=True, count=1)
+        with store.write() as database:
+            assert acknowledge(ledger, within=database).n == 2
+            assert acknowledge(ledger, within=database).n == 3
+            assert sql(data, "SELECT max(n) FROM ledger_entry") == [(1,)]
+        assert ledger.verify() == LedgerVerdict(ok=True, count=3)
+
+
 def test_details_that_are_no_json_are_refused_whole(data: Path) -> None:
     """What JSON or UTF-8 cannot say is `entry_invalid`, and nothing of it is written."""
     deep: list[Any] = []
@@ -553,7 +573,9 @@ def is_acknowledged(ledger: Ledger, **changes: Any) -> bool:
         "version": 1,
         "digest": DIGEST,
     }
-    return ledger.acknowledged(**{**asked, **changes})
+    said = ledger.acknowledged(**{**asked, **changes})
+    assert isinstance(said, bool)
+    return said
 
 
 @pytest.mark.parametrize(
