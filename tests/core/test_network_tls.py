@@ -251,6 +251,22 @@ def test_roots_that_cannot_be_read_are_the_operators_matter(
     assert not server.conversations[0].is_tls
 
 
+def test_roots_that_are_no_file_are_the_operators_matter(tmp_path: Path) -> None:
+    """A directory in place of a file is named, for the web as for mail."""
+    with ScriptedServer(Conversation.hear_out) as server:
+        connect = {f"{HOST}:{port}": f"127.0.0.1:{server.port}" for port in (443, 993)}
+        door = Network(NetworkSettings(ca_file=tmp_path, connect=connect))
+        for reach in (
+            lambda: door.open(endpoint(), soon()),
+            lambda: door.get(f"https://{HOST}/", soon()),
+        ):
+            with pytest.raises(SetupError, match="^ca_file_unusable$") as caught:
+                reach()
+            assert caught.value.problem.message.params["path"] == str(tmp_path)
+            assert caught.value.problem.message.params["reason"]
+    assert [each.before_tls for each in server.conversations] == [b""] * len(server.conversations)
+
+
 def test_every_set_of_roots_is_strict(authority: Authority, tmp_path: Path) -> None:
     """Roots that nobody used before give a context as strict as any."""
     roots = tmp_path / "roots.pem"
