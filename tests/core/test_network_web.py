@@ -147,6 +147,19 @@ def test_a_name_for_a_blocked_address_is_not_connected() -> None:
         assert sorted(server.questions) == [("evil.org", "A"), ("evil.org", "AAAA")]
 
 
+def test_a_web_host_is_looked_up_and_judged_as_well() -> None:
+    """The web goes by the operator's name servers and the same policy, and asks once."""
+    with names({"evil.org": "evil.org. 60 IN A 127.0.0.1"}) as (server, network):
+        with pytest.raises(SetupError, match="^address_blocked$"):
+            network().get("https://evil.org/", soon())
+        with pytest.raises(MailboxError, match="^host_not_found$"):
+            network().get("https://nowhere.org/", soon())
+        hosts = ("evil.org", "nowhere.org")
+        assert sorted(server.questions) == [
+            (host, kind) for host in hosts for kind in ("A", "AAAA")
+        ]
+
+
 def test_a_name_that_mixes_addresses_is_refused() -> None:
     """One blocked address among good ones blocks the name."""
     mixed = "evil.org. 60 IN A 8.8.8.8\nevil.org. 60 IN A 169.254.169.254"
