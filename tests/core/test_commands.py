@@ -300,7 +300,11 @@ def test_the_ledger_is_shown_in_words(
     said(capsys, "accounts", "automation", "me@scripted.test", "on")
     shown = said(capsys, "consent", "show", "me@scripted.test")
     assert "scripted.S@1 (en)" in shown
-    assert any(line.split()[-1] == "on" for line in shown.splitlines() if line.strip())
+    assert shown.split()[-1] == "on"
+    said(capsys, "accounts", "disconnect", "me@scripted.test", "--revoke")
+    shown = said(capsys, "consent", "show").split()
+    assert shown[-1] == "disconnected"
+    assert shown[shown.index("revoked") + 1] == "none"
     assert "nothing in the ledger" in said(capsys, "consent", "show", "you@scripted.test")
 
 

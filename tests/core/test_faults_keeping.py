@@ -121,6 +121,15 @@ def test_a_row_that_says_nothing_is_corrupt(
         scripted.connections.page(None)
 
 
+@pytest.mark.parametrize("column", ["purpose", "expires_at"])
+def test_a_sign_in_that_says_nothing_is_corrupt(scripted: Host, column: str) -> None:
+    """As a row of a connection: a typed error, and nobody goes on with it."""
+    pending = begun(scripted)
+    sql(scripted.paths.data, f"UPDATE flow SET {column} = '[5'")
+    with pytest.raises(HostError, match="^store_corrupt$"):
+        play(scripted, pending, script()[:1])
+
+
 def test_a_disconnect_and_its_row_are_one(scripted: Host, connection: Connection) -> None:
     """Where the ledger's row cannot be written, the connection and its secret stay."""
     # req 110

@@ -200,6 +200,17 @@ def test_the_first_key_that_is_remembered_stays(data: Path) -> None:
     store.close()
 
 
+def test_a_key_from_nowhere_is_corrupt(data: Path) -> None:
+    """Where the recorded key is kept must be a place that there is; no new key is made."""
+    with custody(data):
+        pass
+    key = (data / KEY_FILE).read_bytes()
+    sql(data, "PRAGMA ignore_check_constraints = ON", "UPDATE vault_key SET source = 'moon'")
+    with pytest.raises(HostError, match="^store_corrupt$"):
+        opened(data)
+    assert (data / KEY_FILE).read_bytes() == key
+
+
 def test_a_locked_database_is_busy(data: Path) -> None:
     """A writer that another one does not let in is `store_busy`; readers go on."""
     store = open_store(None, data)
