@@ -23,6 +23,8 @@ __all__ = ["MAX_BODY_BYTES", "Fetcher"]
 
 MAX_BODY_BYTES = 64 * 1024
 _MAX_HEADER_BYTES = 8 * 1024
+#: All that comes in for one answer; interim responses and the frames of chunks have no other end.
+_MAX_BYTES = 4 * MAX_BODY_BYTES
 _MAX_HEADERS = 100
 _MAX_REDIRECTS = 3
 _PORT = 443
@@ -121,11 +123,15 @@ async def _read(
 ) -> HttpAnswer:
     import h11
 
-    status, headers, body = 0, dict[str, str](), bytearray()
+    status, headers, body, taken = 0, dict[str, str](), bytearray(), 0
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(16 * 1024))
+            data = await reader.read(16 * 1024)
+            taken += len(data)
+            if taken > _MAX_BYTES:
+                raise _trouble("response_too_large", target.host)
+            connection.receive_data(data)
         elif isinstance(event, h11.Response):
             status = event.status_code
             if len(event.headers) > _MAX_HEADERS:
