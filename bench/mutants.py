@@ -21,7 +21,8 @@ import tomlkit
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build" / "mutants"
-AT_ONCE = 2
+#: Twice as many as a small machine has cores, because tests of servers wait most of their time.
+AT_ONCE = 4
 MEMORY = Path("/dev/shm")
 
 #: mutmut's words for what became of a mutant, and ours; what it has another word for (no test
