@@ -285,13 +285,12 @@ def test_a_file_is_read_in_the_encoding_that_it_has(body: bytes) -> None:
 
 
 def test_text_is_read_in_the_encoding_that_is_declared() -> None:
-    """So that a name for people is theirs."""
+    """So that a user name is theirs."""
     text = file(
-        server(),
-        "<displayName>メール</displayName>",
+        server(username="メール"),
         declaration='<?xml version="1.0" encoding="EUC-JP"?>',
     )
-    assert read(text.encode("euc-jp")).display_name == "メール"
+    assert only(text.encode("euc-jp")).username == "メール"
 
 
 DOCTYPES = (
@@ -351,39 +350,10 @@ def test_the_limits_are_exactly_these() -> None:
     assert [each.host for each in read(many).servers] == [f"s{each}.a.org" for each in range(64)]
 
 
-def test_what_else_a_file_says() -> None:
-    """The provider's name cleaned, whom it is for, who signs in, and where help is."""
-    found = read(
-        file(
-            server(),
-            "<domain>%EMAILDOMAIN%</domain><domain>b.ORG</domain><domain>no name</domain>",
-            f"<displayName> A \n\u202eMail{'x' * 300}</displayName>",
-            '<documentation url="https://a.org/help"/><documentation url="http://a.org/"/>',
-            '<instruction url="https://u:p@a.org/"/><instruction url="javascript:alert()"/>',
-            outside="<oAuth2><issuer>accounts.a.org</issuer><authURL>https://e.org</authURL></oAuth2>",
-        )
-    )
-    assert found.domains == ("a.org", "a.org", "b.org")
-    assert found.display_name is not None
-    assert found.display_name.startswith("A \\u202eMailx")
-    assert len(found.display_name) < 120
-    assert found.oauth_issuer == "https://accounts.a.org"
-    assert found.help_urls == ("https://a.org/help",)
-
-
-def test_an_issuer_may_stand_with_the_provider() -> None:
-    """And of many pages for help a few are kept."""
-    pages = "".join(f'<documentation url="https://a.org/{page}"/>' for page in range(9))
-    found = read(file("<oAuth2><issuer>https://sign-in.a.org/</issuer></oAuth2>", pages))
-    assert found.oauth_issuer == "https://sign-in.a.org/"
-    assert found.help_urls == tuple(f"https://a.org/{page}" for page in range(4))
-
-
-@pytest.mark.parametrize("issuer", ["", "http://a.org", "https://a.org:1/", "a b", "ftp://a.org"])
-def test_an_issuer_is_of_https_or_none(issuer: str) -> None:
-    """And a file that says nothing else says nothing."""
-    found = read(file(outside=f"<oAuth2><issuer>{issuer}</issuer></oAuth2>").replace("a.org<", "<"))
-    assert found == Published(())
+def test_a_file_says_whom_it_is_for() -> None:
+    """Domains of its list, filled and as A-labels; what is no domain is left out."""
+    names = "<domain>%EMAILDOMAIN%</domain><domain>b.ORG</domain><domain>no name</domain>"
+    assert read(file(server(), names)).domains == ("a.org", "a.org", "b.org")
 
 
 def test_the_address_is_in_no_place() -> None:

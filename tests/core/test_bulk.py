@@ -114,9 +114,18 @@ def test_a_killed_run_loses_and_doubles_nothing(
 
 
 def test_addresses_or_a_file(home: Path) -> None:
-    """Neither and both are misunderstandings, a missing file is named, nothing is a traceback."""
-    for arguments in ((), ("me@gmail.com", "--from", "-")):
-        assert detect(home, *arguments).returncode == 2
+    """What does not go together is said, a missing file is named, nothing is a traceback."""
+    for arguments in (
+        (),
+        ("me@gmail.com", "--from", "-"),
+        ("me@gmail.com", "--offline"),  # beside --passive
+        ("--from", "-", "--dry-run"),
+        ("--from", "-", "--explain"),
+        ("me@gmail.com", "--to", "lines"),
+    ):
+        done = detect(home, *arguments)
+        assert done.returncode == 2
+        assert done.stdout == ""
     missing = detect(home, "--from", "nowhere.txt")
     assert missing.returncode == 2
     assert "nowhere.txt" in missing.stderr

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from inboxlink.evidence import exchange_server
 from inboxlink.evidence.domains import is_public_suffix
-from inboxlink.evidence.exchange_server import Candidate, Fingerprint
+from inboxlink.evidence.exchange_server import Fingerprint
 from inboxlink.network.answers import Service
 from inboxlink.types.context import HttpAnswer
 from inboxlink.types.detection import PublishedServer, Strength, Tls, Trust
@@ -86,7 +86,6 @@ def test_a_panel_for_web_sites_is_no_exchange() -> None:
 def test_nothing_is_asked_above_a_registered_domain(domain: str) -> None:
     """`autodiscover.com.br` belongs to whoever wants other people's passwords."""
     assert hosts(domain, "mail.a.org") == []
-    assert exchange_server.redirect_address(domain) is None
 
 
 _NAMES = st.lists(
@@ -247,37 +246,6 @@ def test_a_fingerprint_becomes_a_fact() -> None:
     assert shown == "mail.a.org answers as Exchange"
 
 
-def test_what_plain_http_points_to_is_only_a_candidate() -> None:
-    """It is asked without TLS, so that anybody on the way could have said it."""
-    assert exchange_server.redirect_address("a.org") == f"http://autodiscover.a.org{PATH}"
-    target = f"https://mail.hoster.net{PATH}"
-    for status in (301, 302, 303, 307, 308):
-        found = exchange_server.redirected(answer(None, status, location=target))
-        assert found == Candidate(target, Trust.NONE)
-
-
-@pytest.mark.parametrize(
-    ("location", "status"),
-    [
-        (f"https://mail.a.org{PATH}", 200),
-        (f"http://mail.a.org{PATH}", 302),
-        (PATH, 302),
-        (f"https://mail.a.org:444{PATH}", 302),
-        (f"https://user:password@mail.a.org{PATH}", 302),
-        *(
-            (f"https://{host}{PATH}", 302)
-            for host in ("autodiscover.com.br", "com.br", "127.0.0.1")
-        ),
-        *((f"https://{host}{PATH}", 302) for host in ("autodiscover-s.outlook.com", "[::1]", "")),
-        *((location, 302) for location in ("file:///etc/passwd", "", "https://[", "\r\n")),
-    ],
-)
-def test_other_places_are_not_asked(location: str, status: int) -> None:
-    """Neither without TLS, nor at addresses, nor above a registered domain."""
-    assert exchange_server.redirected(answer(None, status, location=location)) is None
-    assert exchange_server.redirected(answer(None, 302)) is None
-
-
 @given(
     st.one_of(
         st.text(max_size=200),
@@ -295,7 +263,6 @@ def test_any_answer_is_read_or_not(challenge: str, url: str) -> None:
     found = exchange_server.fingerprint(answer(challenge, x_feserver="EX01"))
     if found is not None:
         assert set(found.schemes) <= {"negotiate", "ntlm", "basic", "bearer"}
-    exchange_server.redirected(answer(None, 302, location=url))
 
 
 @pytest.mark.parametrize("unit", [" ", '"', "\\", "a ", "a=", 'a="', ",", "a=b ", '"\\'])

@@ -56,9 +56,6 @@ def test_a_file_names_servers_with_tls_at_once() -> None:
             PublishedServer("imap", "imap.a.org", 993, Tls.IMPLICIT, None, words),
             PublishedServer("smtp", "smtp.a.org", 465, Tls.IMPLICIT, None, words),
         ),
-        display_name="A\\u202e Mail",
-        oauth_issuer="https://sign-in.a.org/",
-        help_urls=("https://a.org/help",),
     )
 
 
@@ -91,15 +88,6 @@ def test_protocols_are_read_one_by_one(
     assert found is not None
     assert [(each.protocol, each.host, each.port) for each in found.servers] == servers
     assert all(each.authentication == () for each in found.servers)
-
-
-@pytest.mark.parametrize("issuer", ["http://a.org", "https://u@a.org/", "a.org", 1, None, ["x"]])
-def test_an_issuer_is_of_https_or_none(issuer: object) -> None:
-    """That it is announced is no reason to believe it."""
-    found = read({**DOCUMENT, "authentication": {"oauth-public": {"issuer": issuer}}})
-    assert found is not None
-    assert found.oauth_issuer is None
-    assert found.servers[0].authentication == ("OAuth2",)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What is recommended in each kind of world, and whom it was asked of."""
 
+import json
 import os
 import sys
 import threading
@@ -45,6 +46,31 @@ def drip(conversation: Conversation) -> None:
     for octet in page(file()):
         conversation.send(bytes((octet,)))
         time.sleep(0.5)
+
+
+#: How Microsoft's clouds say that they have no such tenant.
+NO_TENANT: dict[str, Page] = dict.fromkeys(tenant.HOSTS, page(b"{}", status=b"400 Bad Request"))
+
+
+def tenancy(instance: str, number: int, scope: str = "") -> bytes:
+    """A cloud's word that the domain has a tenant there."""
+    return page(
+        json.dumps(
+            {
+                "issuer": f"https://{tenant.HOSTS[0]}/{number:08}-2222-3333-4444-555555555555/v2.0",
+                "cloud_instance_name": instance,
+                "tenant_region_sub_scope": scope,
+            }
+        ).encode()
+    )
+
+
+BEHIND_FILTER = {
+    D: f"{D}. 60 IN MX 1 mx1.acme.pphosted.com.\n{D}. 60 IN TXT "
+    '"v=spf1 include:spf.protection.outlook.com -all"',
+    f"autodiscover.{D}": f"autodiscover.{D}. 60 IN CNAME autodiscover.outlook.com.",
+}
+WORKMAIL = "autodiscover.mail.eu-west-1.awsapps.com"
 
 
 @dataclass(frozen=True)
@@ -142,11 +168,9 @@ SCENARIOS = {
     "Microsoft behind a filter": Scenario(
         Basis.BEHIND_GATEWAY,
         "outlook.office365.com",
-        records={
-            D: f"{D}. 60 IN MX 1 mx1.acme.pphosted.com.\n{D}. 60 IN TXT "
-            '"v=spf1 include:spf.protection.outlook.com -all"',
-            f"autodiscover.{D}": f"autodiscover.{D}. 60 IN CNAME autodiscover.outlook.com.",
-        },
+        hosts=tenant.HOSTS,
+        records=BEHIND_FILTER,
+        pages=NO_TENANT,
         facts=("gateway", "microsoft_365"),
     ),
     "a filter, and nothing more": Scenario(
@@ -160,20 +184,61 @@ SCENARIOS = {
         None,
         None,
         hosts=tenant.HOSTS,
-        records={
-            D: f"{D}. 60 IN MX 1 mx1.acme.pphosted.com.\n{D}. 60 IN TXT "
-            '"v=spf1 include:spf.protection.outlook.com -all"',
-            f"autodiscover.{D}": f"autodiscover.{D}. 60 IN CNAME autodiscover.outlook.com.",
-        },
-        pages={
-            tenant.addresses(D)[0]: page(
-                b'{"issuer": "https://login.microsoftonline.com/'
-                b'11111111-2222-3333-4444-555555555555/v2.0",'
-                b'"cloud_instance_name": "microsoftonline.us", "tenant_region_sub_scope": "DODCON"}'
-            )
-        },
+        records=BEHIND_FILTER,
+        pages=NO_TENANT | {tenant.addresses(D)[0]: tenancy("microsoftonline.us", 1, "DODCON")},
         facts=("gateway", "microsoft_365"),
         refused="national_cloud_unsupported",
+    ),
+    "tenants in two of Microsoft's clouds": Scenario(
+        Basis.BEHIND_GATEWAY,
+        "outlook.office365.com",
+        hosts=tenant.HOSTS,
+        records=BEHIND_FILTER,
+        pages=NO_TENANT
+        | {
+            tenant.addresses(D)[0]: tenancy("microsoftonline.com", 1),
+            tenant.addresses(D)[2]: tenancy("partner.microsoftonline.cn", 2),
+        },
+        warnings=("detection.warning.several_clouds",),
+    ),
+    "Amazon takes the mail": Scenario(
+        None,
+        None,
+        hosts=(),
+        records={D: f"{D}. 60 IN MX 1 inbound-smtp.eu-west-1.amazonaws.com."},
+        facts=("amazon_ses",),
+        refused="amazon_ses_unsupported",
+    ),
+    "Amazon keeps the mail": Scenario(
+        None,
+        None,
+        hosts=(),
+        records={
+            D: f"{D}. 60 IN MX 1 inbound-smtp.eu-west-1.amazonaws.com.",
+            f"autodiscover.{D}": f"autodiscover.{D}. 60 IN CNAME {WORKMAIL}.",
+        },
+        facts=("amazon_workmail",),
+        refused="amazon_workmail_unsupported",
+    ),
+    "a hoster that also sells Microsoft's": Scenario(
+        Basis.BEHIND_GATEWAY,
+        "imap.secureserver.net",
+        hosts=tenant.HOSTS,
+        records={
+            D: f"{D}. 60 IN MX 1 smtp.secureserver.net.",
+            f"autodiscover.{D}": f"autodiscover.{D}. 60 IN CNAME autodiscover.outlook.com.",
+            f"selector1._domainkey.{D}": f"selector1._domainkey.{D}. 60 IN CNAME "
+            "selector1-acme-org._domainkey.acme.onmicrosoft.com.",
+        },
+        pages=NO_TENANT,
+        facts=("godaddy", "microsoft_365"),
+        missing=("inboxlink-outlook",),
+    ),
+    "a file that is for other domains": Scenario(
+        Basis.PUBLISHED,
+        "imap.hoster.net",
+        pages={AUTOCONFIG: page(file("imap.hoster.net", "other.org"))},
+        confirm=("hoster.net",),
     ),
     "an Exchange server of its own": Scenario(
         None,
@@ -236,6 +301,7 @@ def test_the_right_thing_is_recommended(name: str, authority: Authority, home: o
             line.split()[0].lower() for line in request.split(b"\r\n")[1:] if line
         }
     assert not any("@" in question for question, _ in world.names.questions)
+    assert not any("@" in f"{each.source}{each.outcome}" for each in evidence.log)
 
 
 def hold(scenario: Scenario, recommendation: Recommendation) -> None:

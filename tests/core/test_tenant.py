@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from inboxlink.evidence import tenant
 from inboxlink.evidence.tenant import HOSTS, Tenancy, Tenant
 from inboxlink.types.context import HttpAnswer
-from inboxlink.types.detection import HostingFact, Strength
 
 ID = "7005d458-45be-48ae-8140-d43da96dd17b"
 OTHER = "0ff1ce00-1234-4abc-8def-0123456789ab"
@@ -141,31 +140,21 @@ def test_the_answers_say_together_who_is_where() -> None:
         }
     )
     assert found == Tenancy((Tenant(ID),), (CHINA,))
-    assert tenant.fact(found) == HostingFact(
-        "microsoft_365", f"tenant {ID} (worldwide)", Strength.HINT
-    )
     assert tenant.together({WORLDWIDE: None, CHINA: answer(b"", 200)}).unheard == (WORLDWIDE, CHINA)
     nothing = tenant.together({host: answer(NO_TENANT, 400) for host in HOSTS})
     assert nothing == Tenancy()
-    assert tenant.fact(nothing) is None
 
 
 def test_of_two_tenants_none_is_picked() -> None:
-    """Both are shown, and no cloud is claimed; the same one twice is one."""
+    """Both are told; the same one twice is one."""
     china = document("partner.microsoftonline.cn", id=OTHER)
     found = tenant.together({WORLDWIDE: answer(document()), CHINA: answer(china)})
     assert found.is_ambiguous
-    shown = tenant.fact(found)
-    assert shown is not None
-    assert shown.cloud is None
-    assert shown.shown_by == f"tenant {ID} (worldwide), tenant {OTHER} (china)"
+    assert found.tenants == (Tenant(ID), Tenant(OTHER, "china"))
     government = answer(document("microsoftonline.us", "DOD"))
     once = tenant.together({WORLDWIDE: government, GOVERNMENT: government})
     assert once.tenants == (Tenant(ID, "dod"),)
     assert not once.is_ambiguous
-    only = tenant.fact(once)
-    assert only is not None
-    assert only.cloud == "dod"
 
 
 _VALUE = st.one_of(st.none(), st.integers(), st.text(max_size=20), st.lists(st.text(max_size=3)))

@@ -11,9 +11,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from inboxlink.evidence.links import https_url
 from inboxlink.evidence.markup import MAX_BYTES, root_of
-from inboxlink.evidence.published import Published, shown_name
+from inboxlink.evidence.published import Published
 from inboxlink.types.detection import PublishedServer, Tls
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BYTES", "MAX_SERVERS", "addresses", "hosts", "parse"]
 
 MAX_SERVERS = 64
-_MAX_HELP = 4
 _MAX_USERNAME = 320
 
 #: `plain` is known too: it is reported, and nothing is ever sent there.
@@ -73,14 +71,10 @@ def parse(body: bytes, domain: str) -> Published | None:
     if provider is None:
         return None
     servers = tuple(islice(_servers(provider, domain), MAX_SERVERS))
-    issuer = root.findtext("oAuth2/issuer") or provider.findtext("oAuth2/issuer") or ""
     return Published(
         # Without a word on how to sign in Thunderbird takes none of them; they come last.
         servers=tuple(sorted(servers, key=lambda server: not server.authentication)),
-        display_name=shown_name(_text(provider, "displayName")),
         domains=tuple(_domains(provider, domain)),
-        oauth_issuer=https_url(issuer if "://" in issuer else f"https://{issuer.strip()}"),
-        help_urls=tuple(islice(_help_urls(provider), _MAX_HELP)),
     )
 
 
@@ -150,13 +144,6 @@ def _domains(provider: "Element", domain: str) -> Iterator[str]:
         named = _host(text, domain)
         if named is not None:
             yield named
-
-
-def _help_urls(provider: "Element") -> Iterator[str]:
-    for page in provider:
-        url = https_url(page.get("url", "")) if page.tag in ("documentation", "instruction") else ""
-        if url:
-            yield url
 
 
 def _text(section: "Element", name: str) -> str:

@@ -25,8 +25,6 @@ __all__ = [
     "ews_address",
     "fact",
     "fingerprint",
-    "redirect_address",
-    "redirected",
 ]
 
 _PATH = "/autodiscover/autodiscover.xml"
@@ -119,21 +117,6 @@ def candidates(domain: str, services: Iterable[Service] = ()) -> tuple[Candidate
         for host in hosts
         if _may_be_asked(host)
     )
-
-
-def redirect_address(domain: str) -> str | None:
-    """The one place that is asked without TLS, for where it points to; None = none is."""
-    return None if is_public_suffix(domain) else f"http://autodiscover.{domain}{_PATH}"
-
-
-def redirected(answer: HttpAnswer) -> Candidate | None:
-    """Where it points to. Anybody on the way could have said so: only the person can agree."""
-    location = answer.headers.get("location", "") if answer.status in _REDIRECTS else ""
-    url = https_url(location)
-    if url is None:
-        return None
-    found = Candidate(url, Trust.NONE)
-    return found if _may_be_asked(found.host) else None
 
 
 def ews_address(host: str) -> str:

@@ -63,10 +63,11 @@ async def look_into(
     """As `gather`, in a loop that runs, with a resolver and a dialer that others use too."""
     deadline = time.monotonic() + settings.deadline_s
     cache = None if settings.cache is None else Cache(settings.cache, _utc_now)
-    if cache is not None and settings.refresh:
-        cache.forget(known.domain)
     inquiry = Inquiry(
-        *(known.domain, resolver, dialer, deadline), cache=cache, frugal=settings.frugal
+        *(known.domain, resolver, dialer, deadline),
+        cache=cache,
+        refresh=settings.refresh,
+        frugal=settings.frugal,
     )
     try:
         return await _Gathering(known, settings, inquiry).run()
@@ -93,20 +94,22 @@ class _Gathering:
             self._inquiry.begin(self._web_hosts())
         mx = await asked
         facts = hosting.facts(Records(domain=self._known.domain, mx=mx))
+        if _decides(facts) and not hosting.is_beyond_doubt(facts):
+            # The other records came in the same round trip, and may know it better.
+            facts = hosting.facts(await self._inquiry.records())
         domain = {"domain": self._known.domain}
         is_missing = mx.outcome is Outcome.NONEXISTENT
         warnings = (Text("detection.warning.no_domain", domain),) if is_missing else ()
         self._findings.append(
             Finding(Basis.HOSTED_MX, Trust.SHIPPED, facts=facts, warnings=warnings)
         )
-        is_decided = any(
-            fact.strength is Strength.DECISIVE and fact.is_conclusive for fact in facts
-        )
-        if not is_decided or self._settings.thorough:
+        if not _decides(facts) or self._settings.thorough:
             await self._hear(self._steps())
             if _best(self._findings) is None:
                 await self._hear(self._last_steps())
-        return self._evidence(mx.values if mx.is_known else None)
+        # The null MX of RFC 7505 names no exchanger.
+        exchanges = tuple(each for each in mx.values if each.host)
+        return self._evidence(exchanges if mx.is_known else None)
 
     def _web_hosts(self) -> tuple[str, ...]:
         if self._settings.depth is not LookupDepth.FULL:
@@ -182,10 +185,17 @@ class _Gathering:
             published=self._servers(Basis.PUBLISHED),
             community=self._servers(Basis.COMMUNITY_DB),
             guessed=self._servers(Basis.GUESS),
-            hosting=_merged(fact for finding in self._findings for fact in finding.facts),
+            hosting=_merged(self._facts()),
             warnings=_each_once(self._warnings()),
             log=(*self._known.log, *self._inquiry.log),
         )
+
+    def _facts(self) -> Iterator[HostingFact]:
+        # What all records say together replaces what the exchangers said alone.
+        has_all = any(each.basis is Basis.BEHIND_GATEWAY for each in self._findings)
+        for finding in self._findings:
+            if not (has_all and finding.basis is Basis.HOSTED_MX):
+                yield from finding.facts
 
     def _warnings(self) -> Iterator[Text]:
         for finding in self._findings:
@@ -199,6 +209,10 @@ class _Gathering:
         if not found:
             return None
         return max(found, key=lambda each: (bool(each.servers), each.trust)).servers
+
+
+def _decides(facts: Iterable[HostingFact]) -> bool:
+    return any(fact.strength is Strength.DECISIVE and fact.is_conclusive for fact in facts)
 
 
 def _is_heard(task: "asyncio.Task[Finding]") -> bool:

@@ -25,7 +25,7 @@ from inboxlink.types.detection import (
 if TYPE_CHECKING:
     from inboxlink.evidence.records import Records
 
-__all__ = ["facts"]
+__all__ = ["facts", "is_beyond_doubt"]
 
 _ORDER = {Strength.DECISIVE: 0, Strength.LIKELY: 1, Strength.HINT: 2}
 
@@ -73,6 +73,18 @@ def facts(records: "Records") -> tuple[HostingFact, ...]:
         if other is None or _ORDER[fact.strength] < _ORDER[other.strength]:
             found[fact.name] = fact
     return tuple(sorted(found.values(), key=lambda fact: _ORDER[fact.strength]))
+
+
+def is_beyond_doubt(found: Sequence[HostingFact]) -> bool:
+    """Whether the exchangers alone decide, whatever other records say.
+
+    They do where they are those of a hoster that nobody puts before another one's mailboxes;
+    in which of its national clouds such a hoster has them, other records tell.
+    """
+    return any(
+        fact.name in _MAJOR and fact.strength is Strength.DECISIVE and fact.cloud is None
+        for fact in found
+    )
 
 
 def _front(records: "Records") -> tuple[list[Exchange], _Front]:

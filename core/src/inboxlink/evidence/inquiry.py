@@ -11,6 +11,7 @@ from inboxlink.evidence import community, pacc
 from inboxlink.evidence.kept import Cache
 from inboxlink.evidence.records import DKIM_SELECTORS, SERVICES, Records
 from inboxlink.network.answers import Answer, Outcome, Service
+from inboxlink.network.deadline import since_ms
 from inboxlink.network.dialer import Dialer
 from inboxlink.network.fetcher import Fetcher
 from inboxlink.network.policy import IPAddress
@@ -40,6 +41,7 @@ class Inquiry:
         dialer: Connects to servers.
         deadline: On the monotonic clock, for everything.
         cache: What the database of mail providers said lately; None = nothing is kept.
+        refresh: Whether it is asked anew all the same.
         frugal: Whether to ask one question first where its answer may save others.
     """
 
@@ -51,12 +53,14 @@ class Inquiry:
         deadline: float,
         *,
         cache: Cache | None = None,
+        refresh: bool = False,
         frugal: bool = False,
     ) -> None:
         self.domain = domain
         self.deadline = deadline
         self.log: list[Lookup] = []
         self._cache = cache
+        self._refresh = refresh
         self._frugal = frugal
         self._resolver = resolver
         self._dialer = dialer
@@ -74,10 +78,6 @@ class Inquiry:
     async def texts(self, name: str) -> Answer[str]:
         """TXT of a name."""
         return await self._dns("txt", name, self._resolver.texts)
-
-    async def addresses(self, host: str) -> Answer[IPAddress]:
-        """A and AAAA of a host."""
-        return await self._dns("addresses", host, self._resolver.addresses)
 
     async def services(self, service: str) -> Answer[Service]:
         """SRV of a service of the domain."""
@@ -101,20 +101,16 @@ class Inquiry:
         Args:
             hosts: Those of the web that the steps will connect.
         """
-        questions: list[Coroutine[Any, Any, Any]] = [self.records(behind=True)]
+        questions: list[Coroutine[Any, Any, Any]] = [self.records()]
         questions += [self._resolver.addresses(host, self.deadline) for host in hosts]
         if hosts:
             questions.append(self.texts(pacc.record_name(self.domain)))
         self._begun = [asyncio.ensure_future(each) for each in questions]
 
-    async def records(self, *, behind: bool) -> Records:
-        """All that DNS says.
-
-        Args:
-            behind: Whether to ask also what shows who is behind a filter.
-        """
+    async def records(self) -> Records:
+        """All that DNS says."""
         domain = self.domain
-        selectors: tuple[str, ...] = DKIM_SELECTORS if behind else ()
+        selectors: tuple[str, ...] = DKIM_SELECTORS
         if self._frugal:  # Microsoft's customers publish both of theirs, or none
             selectors = tuple(each for each in selectors if each != "selector2")
         services = _together({each: self.services(each) for each in SERVICES})
@@ -133,21 +129,20 @@ class Inquiry:
             ),
         )
 
-    async def fetch(
-        self, url: str, trust: Trust = Trust.VERIFIED, *, shown: str | None = None
-    ) -> HttpAnswer | InboxlinkError:
+    async def fetch(self, url: str, trust: Trust = Trust.VERIFIED) -> HttpAnswer | InboxlinkError:
         """A file of the web, or why it could not be had.
 
         Args:
             url: The address.
             trust: What a good answer would be worth.
-            shown: What the log calls the address, where the address names the person.
         """
-        return await self._once(url, lambda: self._fetch(url, trust, shown or url))
+        return await self._once(url, lambda: self._fetch(url, trust))
 
     async def community(self, name: str) -> HttpAnswer | InboxlinkError:
         """What the database of mail providers has under a name; what it said lately is kept."""
         url = community.address(name)
+        if self._cache is not None and self._refresh:
+            self._cache.forget(name)
         kept = self._cache.get(name) if self._cache is not None else None
         if kept is not None:
             self.note(url, "kept" if kept.body is not None else "kept: none", Trust.VERIFIED)
@@ -172,9 +167,9 @@ class Inquiry:
             Lookup(
                 source,
                 outcome,
-                0.0 if began is None else _ms(now - began),
+                0.0 if began is None else since_ms(began),
                 trust,
-                _ms((now if began is None else began) - self._began),
+                round(((now if began is None else began) - self._began) * 1000, 1),
             )
         )
 
@@ -200,15 +195,15 @@ class Inquiry:
         self.note(source, _outcome(answer), trust, began)
         return answer
 
-    async def _fetch(self, url: str, trust: Trust, shown: str) -> HttpAnswer | InboxlinkError:
+    async def _fetch(self, url: str, trust: Trust) -> HttpAnswer | InboxlinkError:
         began = time.monotonic()
         try:
             answer = await self._fetcher.get(url, min(self.deadline, began + _WEB_S))
         except InboxlinkError as error:
-            self.note(shown, error.code, trust, began)
+            self.note(url, error.code, trust, began)
             return error
         via = "" if answer.url == url else f" at {answer.url}"
-        self.note(shown, f"status {answer.status}, {len(answer.body)} bytes{via}", trust, began)
+        self.note(url, f"status {answer.status}, {len(answer.body)} bytes{via}", trust, began)
         return answer
 
     async def _greeting(self, source: str, protocol: str, host: str, port: int) -> bool:
@@ -262,7 +257,3 @@ def _value(value: object) -> str:
     if isinstance(value, Service):
         return f"{value.host or '.'}:{value.port}"
     return str(value)[:80]
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 1)

@@ -36,7 +36,7 @@ def asked(domain: str, settings: LookupSettings) -> tuple[Asked, ...]:
         return tuple(found)
     found += [Asked(host, learns) for host in (*autoconfig.hosts(domain), pacc.host(domain))]
     found.append(Asked(f"autodiscover.{domain}", learns))
-    found.append(Asked(Text("lookup.host.exchangers"), learns))
+    found.append(Asked(Text("lookup.host.named"), learns))
     found.append(Asked(Text("lookup.host.microsoft"), learns))
     if settings.community and not is_special_use(domain):
         found.append(Asked(community.HOST, learns))

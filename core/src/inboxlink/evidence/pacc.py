@@ -12,8 +12,7 @@ from itertools import islice
 from typing import Any
 
 from inboxlink.errors import SetupError
-from inboxlink.evidence.links import https_url
-from inboxlink.evidence.published import Published, shown_name
+from inboxlink.evidence.published import Published
 from inboxlink.network.policy import check_host
 from inboxlink.types.detection import PublishedServer, Tls
 
@@ -69,22 +68,14 @@ def parse(body: bytes, announced: Iterable[bytes]) -> Published | None:
     protocols = _member(document, "protocols")
     if not protocols:
         return None
-    authentication = _member(document, "authentication")
-    words = _words(authentication)
+    words = _words(_member(document, "authentication"))
     servers: dict[str, PublishedServer] = {}
     for key, protocol, port in _PROTOCOLS:
         name = _host(_member(protocols, key).get("host"))
         if name is not None:
             server = PublishedServer(protocol, name, port, Tls.IMPLICIT, None, words)
             servers.setdefault(protocol, server)
-    info = _member(document, "info")
-    page = _url(_member(info, "help").get("documentation"))
-    return Published(
-        servers=tuple(servers.values()),
-        display_name=shown_name(_member(info, "provider").get("name")),
-        oauth_issuer=_url(_member(authentication, "oauth-public").get("issuer")),
-        help_urls=() if page is None else (page,),
-    )
+    return Published(tuple(servers.values()))
 
 
 def _digest(text: str) -> bytes | None:
@@ -109,10 +100,6 @@ def _host(name: object) -> str | None:
         return check_host(name) if isinstance(name, str) and len(name) <= 255 else None
     except SetupError:
         return None
-
-
-def _url(text: object) -> str | None:
-    return https_url(text) if isinstance(text, str) else None
 
 
 def _words(authentication: Mapping[str, Any]) -> tuple[str, ...]:

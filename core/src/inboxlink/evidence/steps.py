@@ -58,19 +58,20 @@ async def behind_gateway(inquiry: Inquiry, *, ask_microsoft: bool = False) -> Fi
         ask_microsoft: Whether Microsoft may be asked in which of its clouds the domain is, where
             DNS says that it is in one.
     """
-    records = await inquiry.records(behind=True)
+    records = await inquiry.records()
     facts = hosting.facts(records)
+    warnings: tuple[Text, ...] = ()
     if ask_microsoft and any(each.name == "microsoft_365" and each.is_conclusive for each in facts):
-        facts = await _in_its_cloud(inquiry, facts)
+        facts, warnings = await _in_its_cloud(inquiry, facts)
     # What the table says of a hoster cannot be forged; that it is this one is not so sure.
     trust = Trust.SHIPPED if any(fact.is_conclusive for fact in facts) else Trust.DNS
     unheard = [] if records.mx is None or records.mx.is_known else [f"dns:mx {inquiry.domain}"]
-    return Finding(Basis.BEHIND_GATEWAY, trust, facts=facts, warnings=_unheard(unheard))
+    return Finding(Basis.BEHIND_GATEWAY, trust, facts=facts, warnings=warnings + _unheard(unheard))
 
 
 async def _in_its_cloud(
     inquiry: Inquiry, facts: tuple[HostingFact, ...]
-) -> tuple[HostingFact, ...]:
+) -> tuple[tuple[HostingFact, ...], tuple[Text, ...]]:
     urls = tenant.addresses(inquiry.domain)
     answers = await asyncio.gather(*(inquiry.fetch(url) for url in urls))
     tenancy = tenant.together(
@@ -79,14 +80,20 @@ async def _in_its_cloud(
             for host, answer in zip(tenant.HOSTS, answers, strict=True)
         }
     )
-    cloud = tenancy.tenants[0].cloud if len(tenancy.tenants) == 1 else None
+    if tenancy.is_ambiguous:
+        # Nothing that can be asked without signing in says which of them has the mail.
+        clouds = ", ".join(each.cloud or "worldwide" for each in tenancy.tenants)
+        return facts, (Text("detection.warning.several_clouds", {"clouds": clouds}),)
+    warnings = _unheard([tenant.address(host, inquiry.domain) for host in tenancy.unheard])
+    cloud = tenancy.tenants[0].cloud if tenancy.tenants else None
     if cloud is None:
-        return facts
+        return facts, warnings
     # The servers that the table has are those of the worldwide cloud.
-    return tuple(
+    in_cloud = tuple(
         replace(each, cloud=cloud, servers=()) if each.name == "microsoft_365" else each
         for each in facts
     )
+    return in_cloud, warnings
 
 
 async def exchange(inquiry: Inquiry) -> Finding:
@@ -220,7 +227,10 @@ async def _first_file(
                 found = autoconfig.parse(answer.body, inquiry.domain) if is_there else None
                 # Servers without TLS alone are as good as none, and must not end the search.
                 if found is not None and any(each.tls is not None for each in found.servers):
-                    return Finding(basis, trust, _trusted(found.servers, trust))
+                    # A file for other domains may have been put here for them.
+                    is_ours = not found.domains or inquiry.domain in found.domains
+                    said = trust if is_ours else min(trust, Trust.DNS)
+                    return Finding(basis, said, _trusted(found.servers, said))
             elif answer.code not in _ABSENT:
                 unheard.append(url)
     finally:

@@ -7,14 +7,13 @@ Microsoft's own.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from inboxlink.types.context import HttpAnswer
-from inboxlink.types.detection import HostingFact, Strength
 
-__all__ = ["HOSTS", "Tenancy", "Tenant", "address", "addresses", "fact", "read", "together"]
+__all__ = ["HOSTS", "Tenancy", "Tenant", "address", "addresses", "read", "together"]
 
 #: Where the worldwide cloud, that of the US government and that of China sign people in.
 HOSTS = (
@@ -120,16 +119,3 @@ def together(answers: Mapping[str, HttpAnswer | None]) -> Tenancy:
             if tenants.get(host) is None and (answer is None or answer.status != 400)
         ),
     )
-
-
-def fact(tenancy: Tenancy) -> HostingFact | None:
-    """The hint that a tenant is; None = there is none. Of several none is picked."""
-    if not tenancy.tenants:
-        return None
-    shown = ", ".join(_shown(tenancy.tenants))
-    cloud = None if tenancy.is_ambiguous else tenancy.tenants[0].cloud
-    return HostingFact("microsoft_365", shown, Strength.HINT, cloud=cloud)
-
-
-def _shown(tenants: Iterable[Tenant]) -> Iterable[str]:
-    return (f"tenant {each.id} ({each.cloud or 'worldwide'})" for each in tenants)

@@ -168,7 +168,7 @@ class SignIn(StrEnum):
 
 
 #: Facts about what mail passes on its way, which say nothing about where it is kept.
-_IN_FRONT = frozenset({"gateway", "null_mx", "broken_mx", "no_mx"})
+_IN_FRONT = frozenset({"gateway", "null_mx", "broken_mx", "no_mx_implicit"})
 
 
 @dataclass(frozen=True, slots=True)

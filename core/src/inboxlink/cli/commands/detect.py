@@ -62,6 +62,16 @@ def command(
 
     if bool(addresses) == (source is not None):
         raise click.UsageError(session.words("cli.detect.addresses_or_file"))
+    is_bulk = source is not None
+    for one, other, is_given in (
+        ("--passive", "--offline", passive and offline),
+        ("--dry-run", "--from", dry_run and is_bulk),
+        ("--explain", "--from", explain and is_bulk),
+    ):
+        if is_given:
+            raise click.UsageError(session.words("cli.detect.apart", one=one, other=other))
+    if to is not None and not is_bulk:
+        raise click.UsageError(session.words("cli.detect.needs", one="--to", other="--from"))
     depth = LookupDepth.PASSIVE if passive else LookupDepth.FULL
     host = session.host(allow_private=allow_private)
     settings = host.lookup_settings(
