@@ -6,7 +6,7 @@ it needs inside its functions.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +16,7 @@ import inboxlink
 from inboxlink.cli import exits, wording
 from inboxlink.cli.session import Session
 from inboxlink.cli.wording import w
+from inboxlink.cli.wrapping import wrapped
 from inboxlink.texts import LANGUAGES
 
 __all__ = ["Command", "Group", "command", "group", "run"]
@@ -34,8 +35,35 @@ _COMMANDS = (
 )
 
 
+class _Formatter(click.HelpFormatter):
+    """click counts characters, of which a Japanese one takes two cells."""
+
+    def write_text(self, text: str) -> None:
+        super().write_text(_kept(text, self.width - self.current_indent))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        rows = list(rows)
+        column = min(max((len(term) for term, _ in rows), default=0), col_max) + col_spacing
+        width = max(self.width - column - 2, 10)
+        kept = [(term, _kept(said, width)) for term, said in rows]
+        super().write_dl(kept, col_max, col_spacing)
+
+
+def _kept(text: str, width: int) -> str:
+    """Text that click leaves as it is broken here: what follows a backspace."""
+    return text if text.isascii() else f"\b\n{wrapped(text, width)}"
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
 class _Shared(click.Command):
     """Adds the options that are understood everywhere, wherever they stand."""
+
+    context_class = _Context
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - click's own
         super().__init__(*args, **kwargs)

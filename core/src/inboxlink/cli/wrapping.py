@@ -6,8 +6,9 @@ but for closing punctuation, which no line begins with, and opening brackets, wh
 """
 
 import re
+import unicodedata
 
-__all__ = ["wrapped"]
+__all__ = ["cells", "wrapped"]
 
 _NOT_FIRST = (
     "、。，．・：；？！」』）】〉》〕］｝ーぁぃぅぇぉっゃゅょァィゥェォッャュョ…ー,.:;?!)]}"
@@ -26,15 +27,23 @@ def wrapped(text: str, width: int) -> str:
     return "\n".join(_line(line, width) for line in text.split("\n"))
 
 
-def _line(line: str, width: int) -> str:
-    from rich.cells import cell_len
+def cells(text: str) -> int:
+    """How many cells of a terminal a text takes (UAX 11: wide and fullwidth take two)."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
+        for each in text
+    )
 
-    if cell_len(line) <= width:
+
+def _line(line: str, width: int) -> str:
+    if cells(line) <= width:
         return line
     lines: list[str] = []
     current = ""
     for piece in _pieces(line):
-        if current and cell_len((current + piece).rstrip()) > width:
+        if current and cells((current + piece).rstrip()) > width:
             lines.append(current.rstrip())
             current = piece.lstrip()
         else:
