@@ -1,5 +1,9 @@
-"""What every test shares: the peers, and how `make mutants` runs properties."""
+"""What every test shares: the peers, one language, and how `make mutants` runs properties."""
 
+import sys
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import Phase, settings
 
 pytest_plugins = ["peers.fixtures"]
@@ -8,3 +12,17 @@ pytest_plugins = ["peers.fixtures"]
 settings.register_profile(
     "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
 )
+
+
+@pytest.fixture(autouse=True)
+def one_language() -> Iterator[None]:
+    """A command keeps the language in which it was first loaded, for the rest of the process.
+
+    So a test of another language runs the program in a process of its own, or the tests after it
+    would see that language, depending on their order.
+    """
+    yield
+    wording = sys.modules.get("inboxlink.cli.wording")
+    assert wording is None or wording.w("cli.detect") == wording.Words("en")("cli.detect"), (
+        "this test left another language behind: run the program in a process of its own"
+    )

@@ -58,25 +58,6 @@ def test_what_nobody_foresaw_is_typed_without_its_words(
     assert "s3cret" not in captured.out + captured.err + worded.out + worded.err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["detect", "--help", "--lang=ja"], ("使い方", "オプション")),
-        (["detect", "--help", "--lang", "ja"], ("使い方", "オプション")),
-        (["--lang=ja", "accounts", "--help"], ("使い方", "オプション", "コマンド")),
-        (["detect", "--help"], ("Usage:", "Options:")),
-    ],
-)
-def test_help_is_in_the_language_that_was_asked_for(
-    home: Path, capsys: Any, arguments: list[str], words: tuple[str, ...]
-) -> None:
-    """The language counts wherever it stands and however it is written."""
-    assert run(arguments) == 0
-    shown = capsys.readouterr().out
-    assert all(word in shown for word in words)
-    assert ("コマンド:" in shown) == ("accounts" in arguments)
-
-
 def test_a_person_without_a_name_is_their_number(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

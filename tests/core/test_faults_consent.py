@@ -75,16 +75,12 @@ def test_an_emptied_ledger_is_found_by_its_export_alone(
     assert (status, found["broken_at"], found["reason"]) == (14, 1, "older")
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [("en", "First broken row: 3 (the row was changed)"), ("ja", "(行が変更されています)")],
-)
-def test_a_changed_row_is_named_in_words(say: Say, data: Path, language: str, words: str) -> None:
-    """The number of the row and what happened to it are told in the person's language."""
+def test_a_changed_row_is_named(say: Say, data: Path) -> None:
+    """The number of the row and what happened to it are told, in words and as data."""
     sql(data, "UPDATE ledger_entry SET content = replace(content, 'imap', 'pop3') WHERE n = 3")
-    status, out = say("--lang", language, "consent", "verify")
+    status, out = say("consent", "verify")
     assert status == 14
-    assert words in out
+    assert "First broken row: 3 (the row was changed)" in out
     assert verified(say) == (
         14,
         {"ok": False, "count": 5, "exported": None, "broken_at": 3, "reason": "edited"},

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from inboxlink.cli.wrapping import cells, wrapped
+from inboxlink.cli.wrapping import wrapped
 
 JAPANESE = (
     "続ける前に、技術的な要件を IT 担当者に確認してください。IMAP と SMTP での接続が許可されて"
@@ -41,18 +41,3 @@ def test_lines_and_indents_stay() -> None:
 def test_no_character_is_lost(text: str, width: int) -> None:
     """Breaking lines takes nothing but white space away, and adds nothing but line ends."""
     assert "".join(wrapped(text, width).split()) == "".join(text.split())
-
-
-@pytest.mark.parametrize("command", ["", "connect", "detect", "accounts reconnect", "presets set"])
-def test_no_line_of_the_help_is_wider_than_a_terminal(
-    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nor in Japanese, whose characters take two cells."""
-    from inboxlink.cli.app import run
-
-    monkeypatch.setenv("COLUMNS", "80")
-    for language in ("en", "ja"):
-        assert run([*command.split(), "--help", "--lang", language]) == 0
-        lines = capsys.readouterr().out.splitlines()
-        assert len(lines) > 5
-        assert [line for line in lines if cells(line) > 80] == []

@@ -12,8 +12,11 @@ from typing import BinaryIO
 import pexpect
 import pytest
 
+from core.custody import custody, sql, without_keyring  # noqa: F401 - a fixture
 from core.distributions import install
 from e2e.conftest import Program
+from inboxlink.cli.wrapping import cells
+from inboxlink.consent.ledger import EntryKind
 
 
 def test_the_demo_connects_and_cleans_up(program: Program, home: Path) -> None:
@@ -244,6 +247,59 @@ def test_everything_speaks_japanese(program: Program) -> None:
     assert "使い方:" in program("--help", environ={"LANG": "ja_JP.UTF-8"}).out
     refused = program("--json", "--lang", "ja", "accounts", "show", "x").json["error"]
     assert (refused["code"], refused["message"]) == ("connection_unknown", "接続 x はありません。")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["detect", "--help", "--lang=ja"], ("使い方", "オプション")),
+        (["detect", "--help", "--lang", "ja"], ("使い方", "オプション")),
+        (["--lang=ja", "accounts", "--help"], ("使い方", "オプション", "コマンド")),
+        (["detect", "--help"], ("Usage:", "Options:")),
+    ],
+)
+def test_help_is_in_the_language_that_was_asked_for(
+    program: Program, arguments: list[str], words: tuple[str, ...]
+) -> None:
+    """The language counts wherever it stands and however it is written."""
+    ran = program(*arguments)
+    assert ran.status == 0
+    shown = ran.out
+    assert all(word in shown for word in words)
+    assert ("コマンド:" in shown) == ("accounts" in arguments)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("command", ["", "connect", "detect", "accounts reconnect", "presets set"])
+def test_no_line_of_the_help_is_wider_than_a_terminal(
+    program: Program, command: str, language: str
+) -> None:
+    """Nor in Japanese, whose characters take two cells."""
+    ran = program(*command.split(), "--help", "--lang", language, environ={"COLUMNS": "80"})
+    assert ran.status == 0
+    lines = ran.out.splitlines()
+    assert len(lines) > 5
+    assert [line for line in lines if cells(line) > 80] == []
+
+
+def test_a_changed_row_of_the_ledger_is_named_in_japanese(
+    program: Program,
+    home: Path,
+    without_keyring: None,  # noqa: F811
+) -> None:
+    """What happened to the row is told in the person's language."""
+    with custody(home / "data") as (_, _, _, ledger):
+        ledger.append(
+            EntryKind.AUTOMATION,
+            owner="alice",
+            mailbox="me@example.com",
+            provider="imap",
+            details={},
+        )
+    sql(home / "data", "UPDATE ledger_entry SET content = replace(content, 'imap', 'pop3')")
+    ran = program("--lang", "ja", "consent", "verify")
+    assert ran.status == 14
+    assert "(行が変更されています)" in "".join(ran.out.split())
 
 
 def test_the_disclosures_can_be_read_at_leisure(program: Program) -> None:
