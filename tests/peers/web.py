@@ -4,8 +4,8 @@ from collections.abc import Callable
 from types import TracebackType
 
 from inboxlink.network.settings import NetworkSettings
-from peers.certificates import Authority
-from peers.nameserver import NameServer
+from peers.certificates import Authority, Certificate
+from peers.nameserver import NameServer, Twist
 from peers.scripted import Conversation, ScriptedServer
 
 __all__ = ["Page", "World", "html", "page", "redirect"]
@@ -38,6 +38,8 @@ class World:
         hosts: The names that have a web server; each has an address as well.
         records: DNS, as zone-file lines by name.
         pages: By address of the web; a host's own name answers for all of its addresses.
+        certificate: What the web server shows; None = a good one for its hosts.
+        twist: What DNS makes of each reply.
     """
 
     def __init__(
@@ -46,15 +48,19 @@ class World:
         hosts: tuple[str, ...] = (),
         records: dict[str, str] | None = None,
         pages: dict[str, Page] | None = None,
+        *,
+        certificate: Certificate | None = None,
+        twist: Twist | None = None,
     ) -> None:
         self.pages = dict(pages or {})
         self.requests: list[bytes] = []
         self.names = NameServer(
-            {host: f"{host}. 60 IN A 192.0.2.1" for host in hosts} | (records or {})
+            {host: f"{host}. 60 IN A 192.0.2.1" for host in hosts} | (records or {}),
+            *(() if twist is None else (twist,)),
         )
-        self._web = ScriptedServer(
-            self._serve, authority.issue(*hosts) if hosts else None, implicit=True
-        )
+        if certificate is None and hosts:
+            certificate = authority.issue(*hosts)
+        self._web = ScriptedServer(self._serve, certificate, implicit=True)
         web = f"127.0.0.1:{self._web.port}"
         self.settings = NetworkSettings(
             ca_file=authority.ca_file,

@@ -186,7 +186,7 @@ class _Gathering:
             community=self._servers(Basis.COMMUNITY_DB),
             guessed=self._servers(Basis.GUESS),
             hosting=_merged(self._facts()),
-            warnings=_each_once(self._warnings()),
+            warnings=_each_once((*self._known.warnings, *self._warnings())),
             log=(*self._known.log, *self._inquiry.log),
         )
 

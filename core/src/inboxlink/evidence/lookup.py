@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from inboxlink.errors import SetupError, problem
 from inboxlink.evidence import table
 from inboxlink.types.detection import Evidence, Lookup, PublishedServer
+from inboxlink.types.text import Text
 
 if TYPE_CHECKING:
     from inboxlink.network.settings import NetworkSettings
@@ -99,6 +100,7 @@ def known(domain: str, presets: Mapping[str, tuple[PublishedServer, ...]]) -> Ev
             raise SetupError(problem("address_public_suffix", domain=domain))
     return Evidence(
         domain=domain,
+        warnings=_of_its_spelling(domain),
         preset=(),
         hosting=() if owner is None else (owner,),
         log=(
@@ -106,3 +108,13 @@ def known(domain: str, presets: Mapping[str, tuple[PublishedServer, ...]]) -> Ev
             Lookup("table", "none" if owner is None else owner.name),
         ),
     )
+
+
+def _of_its_spelling(domain: str) -> tuple[Text, ...]:
+    if "xn--" not in domain:
+        return ()
+    from inboxlink.evidence.lookalikes import looks_like_another
+
+    if not looks_like_another(domain):
+        return ()
+    return (Text("detection.warning.lookalike", {"domain": domain}),)
