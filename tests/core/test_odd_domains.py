@@ -1,7 +1,9 @@
 """Domains whose DNS or web is odd, broken or forged, and look-ups that are given up."""
 
 import asyncio
+import gc
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -143,6 +145,31 @@ def test_a_look_up_that_is_given_up_leaves_nothing_behind(authority: Authority) 
         before = descriptors()
         assert asyncio.run(given_up(world)) == set()
         assert sockets(descriptors() - before) == set()
+
+
+def test_giving_up_at_any_moment_leaves_no_question_behind(authority: Authority) -> None:
+    """Cancelled after any number of turns of the loop, nothing that was begun is left unasked."""
+
+    async def given_up(world: World, turns: int) -> None:
+        before = asyncio.all_tasks()
+        resolver = Resolver(world.settings)
+        dialer = Dialer(world.settings, resolver)
+        settings = LookupSettings(LookupDepth.FULL, deadline_s=20)
+        looking = asyncio.ensure_future(look_into(known(D, {}), settings, resolver, dialer))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        looking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+        await resolver.close()
+        assert asyncio.all_tasks() == before
+
+    with World(authority, WEB) as world, warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for turns in (*range(24), *range(24, 240, 12)):
+            asyncio.run(given_up(world, turns))
+        gc.collect()
+    assert [str(each.message) for each in warned] == []
 
 
 def descriptors() -> set[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from inboxlink.errors import InboxlinkError
@@ -113,20 +113,25 @@ class Inquiry:
         selectors: tuple[str, ...] = DKIM_SELECTORS
         if self._frugal:  # Microsoft's customers publish both of theirs, or none
             selectors = tuple(each for each in selectors if each != "selector2")
-        services = _together({each: self.services(each) for each in SERVICES})
-        dkim = _together({each: self.texts(f"{each}._domainkey.{domain}") for each in selectors})
+        # In one gathering: of several, one within the other, the inner would be left behind when
+        # they are cancelled before their turn.
+        answers: list[Any] = await asyncio.gather(
+            self.mail_exchanges(),
+            self.texts(domain),
+            self.aliases(f"autodiscover.{domain}"),
+            self.wildcard(),
+            *(self.services(each) for each in SERVICES),
+            *(self.texts(f"{each}._domainkey.{domain}") for each in selectors),
+        )
+        mx, txt, autodiscover, wildcard, *rest = answers
         return Records(
             domain=domain,
-            **await _together(
-                {
-                    "mx": self.mail_exchanges(),
-                    "txt": self.texts(domain),
-                    "autodiscover": self.aliases(f"autodiscover.{domain}"),
-                    "wildcard": self.wildcard(),
-                    "services": services,
-                    "dkim": dkim,
-                }
-            ),
+            mx=mx,
+            txt=txt,
+            autodiscover=autodiscover,
+            wildcard=wildcard,
+            services=dict(zip(SERVICES, rest, strict=False)),
+            dkim=dict(zip(selectors, rest[len(SERVICES) :], strict=True)),
         )
 
     async def fetch(self, url: str, trust: Trust = Trust.VERIFIED) -> HttpAnswer | InboxlinkError:
@@ -235,10 +240,6 @@ class Inquiry:
 
     def _shown(self, name: str) -> str:
         return name if name != self._unlikely else f"(random).{self.domain}"
-
-
-async def _together(asked: Mapping[str, Awaitable[Any]]) -> dict[str, Any]:
-    return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
 
 
 def _outcome(answer: Answer[Any]) -> str:
