@@ -87,7 +87,7 @@ setup: $(SETUP)
 $(SETUP): constraints.txt requirements-dev.txt core/pyproject.toml plugins/imap/pyproject.toml pyproject.toml
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo]" -e plugins/imap -r requirements-dev.txt
+	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo,oauth]" -e plugins/imap -r requirements-dev.txt
 	@touch $@
 
 # Others that detect a mailbox's servers, to be measured against; nothing of them is imported here.

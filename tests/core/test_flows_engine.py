@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.custody import NOW, later
-from core.test_flows_rules import a_field, a_form, a_menu, a_redirect, submitted
+from core.test_flows_rules import BACK, a_field, a_form, a_menu, a_redirect, submitted
 from inboxlink.errors import HostError, ProviderFault, SetupError, problem
 from inboxlink.flows.engine import Briefing, Ended, Engine, Pending
 from inboxlink.flows.memory import MemoryFlows
@@ -186,7 +186,7 @@ def test_steps_are_counted_one_by_one(world: World) -> None:
 )
 def test_each_step_has_its_time(world: World, step: Any, event: Event, minutes: int) -> None:
     """A step can be answered until just before its end, which begins anew with each step."""
-    briefing = a_briefing(oauth_state="abc")
+    briefing = a_briefing(oauth_state="abc", redirect_uri=BACK)
     pending = world.begin(step, briefing=briefing)
     for _ in range(2):
         assert pending.expires_at == world.now + timedelta(minutes=minutes)
@@ -201,15 +201,24 @@ def test_each_step_has_its_time(world: World, step: Any, event: Event, minutes: 
 
 
 def test_a_callback_is_compared_with_the_state_that_was_sealed(world: World) -> None:
-    """Another state is refused and the right one is taken; without one nothing is."""
-    pending = world.begin(a_redirect(), briefing=a_briefing(oauth_state="abc"))
+    """Another state is refused, after which the right one is still taken."""
+    briefing = a_briefing(oauth_state="abc", redirect_uri=BACK)
+    pending = world.begin(a_redirect(), briefing=briefing)
     with pytest.raises(HostError, match="answer_mismatch"):
         world.answer(pending, Callback(params={"state": "abd", "code": "stolen"}))
     world.says = [DONE]
     assert isinstance(world.answer(pending, Callback(params={"state": "abc"})), Ended)
-    without = world.begin(a_redirect())
-    with pytest.raises(HostError, match="answer_mismatch"):
-        world.answer(without, Callback(params={"state": "abc"}))
+
+
+def test_an_answer_of_another_server_ends_the_sign_in(world: World) -> None:
+    """The provider never hears of a code from another issuer, so that it goes to nobody."""
+    step = a_redirect(issuer="https://login.test")
+    pending = world.begin(step, briefing=a_briefing(oauth_state="abc", redirect_uri=BACK))
+    answer = Callback(params={"state": "abc", "code": "1", "iss": "https://evil.test"})
+    ended = world.answer(pending, answer)
+    assert ended.outcome.error.code == "issuer_mismatch"
+    assert len(world.asked) == 1
+    assert not world.is_kept(pending)
 
 
 @pytest.mark.parametrize("outcome", [DONE, Abort(error=problem("sign_in_refused"))])

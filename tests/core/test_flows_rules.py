@@ -2,12 +2,19 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from pydantic import SecretStr
 
 from inboxlink.errors import HostError, Kind, ProviderFault, problem
-from inboxlink.flows.checks import MAX_STATE_BYTES, check_answer, check_step, missing_values
+from inboxlink.flows.checks import (
+    MAX_STATE_BYTES,
+    check_answer,
+    check_step,
+    missing_values,
+    wrong_issuer,
+)
 from inboxlink.types.credential import Credential, CredentialKind, SecretName
 from inboxlink.types.steps import (
     Abort,
@@ -47,8 +54,22 @@ def a_menu(*names: str, **more: Any) -> Menu:
     return Menu(step="menu", title=Text("x"), options=options, **more)
 
 
-def a_redirect(url: str = "https://login.test/", *scopes: str) -> Redirect:
-    return Redirect(step="redirect", url=url, scopes=scopes)
+STATE = "abc"
+BACK = "http://127.0.0.1:1234/oauth/scripted"
+#: An authorization request as the contract wants it.
+REQUEST = {
+    "response_type": "code",
+    "state": STATE,
+    "redirect_uri": BACK,
+    "code_challenge_method": "S256",
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",  # RFC 7636 appendix B
+}
+
+
+def a_redirect(
+    url: str = "https://login.test/", *scopes: str, request: Any = REQUEST, **more: Any
+) -> Redirect:
+    return Redirect(step="redirect", url=f"{url}?{urlencode(request)}", scopes=scopes, **more)
 
 
 def a_poll(uri: str = "https://login.test/device", *scopes: str) -> Poll:
@@ -179,7 +200,14 @@ def test_a_field_that_depends_is_asked_only_then(answer: Submit, missing: set[st
 
 
 def checked(step: object, disclosed: tuple[str, ...] = (), answered: Submit | None = None) -> Any:
-    return check_step(step, provider="scripted", disclosed=disclosed, answered=answered)
+    return check_step(
+        step,
+        provider="scripted",
+        disclosed=disclosed,
+        answered=answered,
+        oauth_state=STATE,
+        redirect_uri=BACK,
+    )
 
 
 @pytest.mark.parametrize(
@@ -218,6 +246,24 @@ def test_a_step_within_the_contract_is_taken(step: object, disclosed: tuple[str,
         (a_redirect("//login.test/"), "an address that is not https"),
         (a_redirect("https://[login.test/"), "an address that is not https"),
         (a_poll("http://login.test/"), "an address that is not https"),
+        *(
+            (a_redirect(request=REQUEST | {name: "other"}), f"an authorization request with {said}")
+            for name, said in (
+                ("response_type", "another response_type"),
+                ("state", "another state"),
+                ("redirect_uri", "another redirect_uri"),
+                ("code_challenge_method", "another code_challenge_method"),
+            )
+        ),
+        (
+            a_redirect(request=[*REQUEST.items(), ("state", STATE)]),
+            "an authorization request with another state",
+        ),
+        (
+            a_redirect(request=REQUEST | {"code_challenge": "short"}),
+            "an authorization request without a code_challenge",
+        ),
+        (a_menu("one", default="two"), "a default that is no option"),
         (
             a_poll("https://login.test/", "mail.send", "Mail.Delete", "email"),
             "scopes that were not disclosed: mail.delete, mail.send",
@@ -234,6 +280,39 @@ def test_a_step_that_breaks_the_contract_is_a_fault(step: object, reason: str) -
         "hook": "authenticate",
         "reason": reason,
     }
+
+
+@pytest.mark.parametrize("missing", ["oauth_state", "redirect_uri"])
+def test_a_host_without_a_way_back_makes_no_request(missing: str) -> None:
+    """No browser is sent away from a host that could not know its answer again."""
+    given = {"oauth_state": STATE, "redirect_uri": BACK} | {missing: None}
+    with pytest.raises(ProviderFault, match="provider_result_invalid"):
+        check_step(a_redirect(), provider="scripted", disclosed=(), **given)
+
+
+@pytest.mark.parametrize(
+    ("redirect", "params", "code"),
+    [
+        (a_redirect(), {}, None),
+        (a_redirect(), {"iss": "https://anybody.test"}, None),
+        (a_redirect(issuer="https://login.test"), {"iss": "https://login.test"}, None),
+        (a_redirect(issuer="https://login.test"), {}, None),
+        (a_redirect(issuer="https://login.test", is_issuer_needed=True), {}, "issuer_mismatch"),
+        (a_redirect(issuer="https://login.test"), {"iss": ""}, "issuer_mismatch"),
+        (
+            a_redirect(issuer="https://login.test"),
+            {"iss": "https://login.test/"},
+            "issuer_mismatch",
+        ),
+        (a_redirect(issuer="https://login.test"), {"iss": "https://evil.test"}, "issuer_mismatch"),
+    ],
+)
+def test_an_answer_of_another_server_is_refused(
+    redirect: Redirect, params: dict[str, str], code: str | None
+) -> None:
+    """The issuer is compared as a string, and may be needed (RFC 9207 section 2.4)."""
+    found = wrong_issuer(redirect, Callback(params=params))
+    assert (found and found.code) == code
 
 
 def test_a_step_has_a_size() -> None:

@@ -153,6 +153,16 @@ _SIGN_IN: dict[str, Blame | None] = {
     "wrong_account": Blame.PERSON,
     "sign_in_refused": Blame.ADMIN,
     "secret_unsupported": Blame.PERSON,
+    "consent_declined": Blame.PERSON,
+    "scope_not_granted": Blame.PERSON,
+    "grant_ended": Blame.PERSON,
+    "interaction_required": Blame.PERSON,
+    "consent_required": Blame.PERSON,
+    "admin_consent_required": Blame.ADMIN,
+    "admin_policy": Blame.ADMIN,
+    "device_flow_blocked": Blame.ADMIN,
+    "sign_in_timed_out": Blame.PERSON,
+    "issuer_mismatch": None,
 }
 _MAILBOX: dict[str, Blame | None] = {
     "host_not_found": Blame.PERSON,
@@ -183,6 +193,7 @@ _MAILBOX: dict[str, Blame | None] = {
     "message_refused": Blame.ADMIN,
     "message_not_found": Blame.MAILBOX,
     "http_failed": Blame.MAILBOX,
+    "rate_limited": Blame.MAILBOX,
     "remote_error": None,
 }
 _SETUP: dict[str, Blame | None] = {
@@ -219,6 +230,13 @@ _SETUP: dict[str, Blame | None] = {
     "partial_declined": Blame.PERSON,
     "cancelled": Blame.PERSON,
     "certificate_declined": Blame.PERSON,
+    "client_missing": Blame.OPERATOR,
+    "client_invalid": Blame.OPERATOR,
+    "client_refused": Blame.OPERATOR,
+    "client_secret_expired": Blame.OPERATOR,
+    "way_unavailable": Blame.PERSON,
+    "callback_invalid": Blame.PERSON,
+    "aliases_unsupported": Blame.PLUGIN,
 }
 _PROVIDER: dict[str, Blame | None] = {
     "provider_load_failed": Blame.PLUGIN,
@@ -236,6 +254,8 @@ _PROVIDER: dict[str, Blame | None] = {
 }
 _HOST: dict[str, Blame | None] = {
     "acknowledgement_missing": Blame.HOST,
+    "listener_failed": Blame.HOST,
+    "refresh_busy": Blame.HOST,
     "flow_unknown": Blame.PERSON,
     "flow_expired": Blame.PERSON,
     "flow_stale": Blame.HOST,

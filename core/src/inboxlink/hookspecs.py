@@ -16,7 +16,8 @@ from inboxlink import hookspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inboxlink.types.context import AuthContext, CallContext
+    from inboxlink.errors import Problem
+    from inboxlink.types.context import AuthContext, CallContext, HookContext
     from inboxlink.types.credential import Credential
     from inboxlink.types.detection import Detection, Endpoint, Evidence
     from inboxlink.types.disclosure import DiscloseContext, Disclosure
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "aliases",
     "authenticate",
+    "check_client",
     "describe",
     "detect",
     "disclose",
@@ -103,7 +105,13 @@ def verify(
 
 @hookspec
 def refresh(ctx: "CallContext", credential: "Credential") -> "Credential":
-    """Renew a credential that is about to end. 30 s; the core calls it single-flight."""
+    """Renew a credential that is about to end. 30 s.
+
+    Called by one process at a time, and kept before it is used; a provider never renews one in
+    another hook. What is raised decides: a `SignInError` (`grant_ended`) breaks the connection,
+    an `UnreachableError` says that nothing was sent, and after anything else nobody knows whether
+    the old secret still counts, so that the connection is at risk until the next answer.
+    """
     raise NotImplementedError
 
 
@@ -117,5 +125,16 @@ def revoke(ctx: "CallContext", credential: "Credential") -> "RevokeResult":
 def aliases(
     ctx: "CallContext", credential: "Credential", settings: "Mapping[str, str]"
 ) -> "tuple[Identity, ...]":
-    """Read the further addresses that the mailbox may send as. 30 s."""
+    """Read the addresses that the mailbox may send as, its own among them. 30 s."""
+    raise NotImplementedError
+
+
+@hookspec
+def check_client(ctx: "HookContext", online: bool) -> "tuple[Problem, ...]":  # noqa: FBT001
+    """Say what is wrong with the operator's registration of the application. 30 s.
+
+    Called by `inboxlink doctor` for a provider that signs in by OAuth. Offline, it looks at the
+    settings alone; online, it may ask the authorization server whether it knows the client, and
+    neither signs anybody in nor leaves a token behind.
+    """
     raise NotImplementedError

@@ -19,7 +19,7 @@ from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.detection import PublishedServer, Tls, Trust
 from inboxlink.types.model import Model
 
-__all__ = ["Config", "Preset", "load", "preset_servers"]
+__all__ = ["Config", "OAuthSection", "Preset", "load", "preset_servers"]
 
 
 def _https(url: str) -> str:
@@ -112,6 +112,28 @@ class LookupSection(Model):
     """Whether a full look-up tells the public database of mail providers the domain."""
 
 
+class OAuthSection(Model):
+    """`[oauth.NAME]`: the application's registration with a provider that signs in by OAuth.
+
+    Each can come from the environment instead, as `INBOXLINK_OAUTH_<NAME>_<KEY>`.
+    """
+
+    client_id: Line | None = None
+    """What the provider's console calls the client id, or the application id."""
+    client_secret: str | None = Field(default=None, repr=False)
+    """Its secret; a file of one's own is the better place."""
+    client_secret_file: Path | None = None
+    """A file that only the operator can read, with the secret in it."""
+    certificate_file: Path | None = None
+    """A PEM file with the certificate and the key that stand in place of a secret."""
+    tenant: Line | None = None
+    """The tenant that alone may sign in; left out, the one of the person's domain."""
+    redirect_uri: HttpsUrl | None = None
+    """Where the provider leads back to, on a site of the operator's; left out, to this machine."""
+    testing: bool = False
+    """Whether the registration is in testing, so that each sign-in ends after seven days."""
+
+
 def _host(text: str) -> str:
     try:
         return check_host(text)
@@ -151,6 +173,7 @@ class Config(Model):
     store: StoreSection = StoreSection()
     network: NetworkSection = NetworkSection()
     lookup: LookupSection = LookupSection()
+    oauth: Mapping[Name, OAuthSection] = Field(default_factory=dict)
     presets: Mapping[Name, Preset] = Field(default_factory=dict)
 
     def network_settings(self, *, allow_private: bool) -> NetworkSettings:

@@ -209,6 +209,17 @@ class Host:
             )
         return described(self.caller, provider)
 
+    def client_settings(self, provider: str) -> dict[str, str]:
+        """The operator's registration with a provider, secrets in the clear; empty = none.
+
+        Raises:
+            SetupError: `config_invalid`, `config_unreadable`.
+            HostError: `file_exposed`: a secret's file that others can read.
+        """
+        from inboxlink.config.client import client_settings
+
+        return client_settings(self.config, self.environ, provider)
+
     def offered(self) -> dict[str, ProviderInfo]:
         """The providers that a person can choose from, by name; a faulty one is none of them."""
         infos = {}

@@ -170,6 +170,7 @@ def _revoke(
             **call_context(
                 host,
                 "revoke",
+                connection.provider,
                 address=request.address,
                 audience=request.audience,
                 language=request.language,

@@ -22,6 +22,7 @@ __all__ = ["call_context", "objection", "state_of", "verify"]
 def call_context(
     host: Host,
     hook: str,
+    provider: str,
     *,
     force: bool = False,
     **fields: Any,  # noqa: ANN401
@@ -31,11 +32,13 @@ def call_context(
     Args:
         host: The installation.
         hook: The hook that is called.
+        provider: Whose hook it is.
         force: Whether a secret is sent that was refused a short while ago.
         fields: The context's other fields.
     """
     return {
         "application": host.application(fields["language"]),
+        "settings": host.client_settings(provider),
         "deadline": time.monotonic() + DEADLINES_S[hook] - NETWORK_MARGIN_S,
         "wire": host.network,
         "clock": host.clock,
@@ -62,6 +65,7 @@ def verify(
         **call_context(
             host,
             "verify",
+            provider,
             address=request.address,
             audience=request.audience,
             language=request.language,

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from inboxlink.errors import Problem
 from inboxlink.store.connections import Connection
 from inboxlink.types.address import Address
-from inboxlink.types.context import Previous, Purpose, Way
+from inboxlink.types.context import Previous, Purpose
 from inboxlink.types.detection import Detection
 from inboxlink.types.disclosure import Audience, Capability
 from inboxlink.types.report import VerifyReport
+from inboxlink.types.way import Way
 
 __all__ = ["Connected", "Failed", "Request"]
 
@@ -28,6 +29,7 @@ class Request:
         send_test_message: Whether a message to oneself may be sent.
         force: Whether a secret may be sent that was refused a short while ago.
         ways: How an authorization answer can come back on this host.
+        redirect_uri: Where it comes back to; None = this host has no such place.
         previous: An earlier try or connection; its settings stand in the forms.
         replaces: The connection that is signed in again; None = a new one.
         purpose: Why.
@@ -43,6 +45,7 @@ class Request:
     send_test_message: bool = False
     force: bool = False
     ways: frozenset[Way] = frozenset()
+    redirect_uri: str | None = None
     previous: Previous | None = None
     replaces: Connection | None = None
     purpose: Purpose = Purpose.CONNECT

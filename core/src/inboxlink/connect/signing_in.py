@@ -55,6 +55,8 @@ def begin(host: Host, request: Request, binding: str) -> Pending | Connected | F
         disclosed_scopes=tuple(scope for each in required for scope in each.scopes),
         ways=request.ways,
         previous=request.previous,
+        redirect_uri=request.redirect_uri,
+        oauth_state=host.random_token(32),
         send_test_message=request.send_test_message,
         inbox_automation=request.inbox_automation,
         force=request.force,
@@ -122,6 +124,7 @@ def _request(host: Host, ended: Ended) -> Request:
         send_test_message=briefing.send_test_message,
         force=briefing.force,
         ways=briefing.ways,
+        redirect_uri=briefing.redirect_uri,
         previous=briefing.previous,
         replaces=(
             None if record.connection_id is None else host.connections.get(record.connection_id)
@@ -136,6 +139,7 @@ def _advance(host: Host) -> Callable[[Briefing, str, State, Event], object]:
             **call_context(
                 host,
                 "authenticate",
+                briefing.detection.provider,
                 address=host.address(briefing.address),
                 audience=briefing.audience,
                 language=briefing.language,

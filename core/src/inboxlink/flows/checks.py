@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Collection, Iterable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic_core import PydanticSerializationError
 
@@ -25,7 +25,7 @@ from inboxlink.types.steps import (
     Tick,
 )
 
-__all__ = ["MAX_STATE_BYTES", "check_answer", "check_step", "missing_values"]
+__all__ = ["MAX_STATE_BYTES", "check_answer", "check_step", "missing_values", "wrong_issuer"]
 
 #: What a provider may keep between two steps. MSAL's flow, the largest known, takes about 2 KiB;
 #: a pinned certificate about 3.
@@ -75,12 +75,28 @@ def missing_values(form: Form, answer: Submit) -> dict[str, Problem]:
     return missing
 
 
+def wrong_issuer(redirect: Redirect, answer: Callback) -> Problem | None:
+    """Why an answer is another authorization server's than the one asked; None = it is its own.
+
+    A person can be led to one server and the answer be taken to another (RFC 9207 section 2.4:
+    simple string comparison, and nothing is sent to any token endpoint after a mismatch).
+    """
+    if redirect.issuer is None:
+        return None
+    found = answer.params.get("iss")
+    if found == redirect.issuer or (found is None and not redirect.is_issuer_needed):
+        return None
+    return problem("issuer_mismatch", issuer=redirect.issuer, found=found or "-")
+
+
 def check_step(
     step: object,
     *,
     provider: str,
     disclosed: Collection[str],
     answered: Submit | None = None,
+    oauth_state: str | None = None,
+    redirect_uri: str | None = None,
 ) -> Step:
     """Refuse a step that breaks the contract.
 
@@ -89,11 +105,15 @@ def check_step(
         provider: Named in the fault.
         disclosed: The scopes that the person acknowledged.
         answered: What the person just typed, if it was a form; no secret of it may come back.
+        oauth_state: What an authorization request must carry; None = none may be made.
+        redirect_uri: Likewise.
 
     Raises:
         ProviderFault: `provider_result_invalid`.
     """
     reason = _objection(step, disclosed, answered or Submit())
+    if reason is None and isinstance(step, Redirect):
+        reason = _request_objection(step.url, oauth_state, redirect_uri)
     if reason is not None:
         raise ProviderFault(
             problem(
@@ -161,12 +181,10 @@ def _objection(step: object, disclosed: Collection[str], answered: Submit) -> st
         return f"a step of more than {MAX_STATE_BYTES} bytes"
     if _holds_a_secret(step, answered):
         return "a step that holds the secret just typed"
+    if isinstance(step, Menu) and step.default not in (None, *(each.name for each in step.options)):
+        return "a default that is no option"
     if isinstance(step, Form):
-        names = [field.name for field in step.fields]
-        if len(set(names)) != len(names):
-            return "two fields of one name"
-        if any(field.kind is InputKind.SECRET and field.value for field in step.fields):
-            return "a secret field that is filled in"
+        return _form_objection(step)
     if isinstance(step, Redirect | Poll):
         address = step.url if isinstance(step, Redirect) else step.verification_uri
         if not _is_https(address):
@@ -175,6 +193,32 @@ def _objection(step: object, disclosed: Collection[str], answered: Submit) -> st
         undisclosed -= {scope.lower() for scope in disclosed}
         if undisclosed:
             return f"scopes that were not disclosed: {', '.join(sorted(undisclosed))}"
+    return None
+
+
+def _form_objection(form: Form) -> str | None:
+    names = [field.name for field in form.fields]
+    if len(set(names)) != len(names):
+        return "two fields of one name"
+    if any(field.kind is InputKind.SECRET and field.value for field in form.fields):
+        return "a secret field that is filled in"
+    return None
+
+
+def _request_objection(url: str, oauth_state: str | None, redirect_uri: str | None) -> str | None:
+    """What is wrong with an authorization request (RFC 9700 section 2.1); None = nothing."""
+    query = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    for name, wanted in (
+        ("response_type", "code"),
+        ("state", oauth_state),
+        ("redirect_uri", redirect_uri),
+        ("code_challenge_method", "S256"),
+    ):
+        if wanted is None or query.get(name) != [wanted]:
+            return f"an authorization request with another {name}"
+    # 256 bits, base64url without padding (RFC 7636 section 4.2).
+    if [len(each) for each in query.get("code_challenge", [])] != [43]:
+        return "an authorization request without a code_challenge"
     return None
 
 

@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from inboxlink.errors import HostError, InboxlinkError, ProviderFault, problem
-from inboxlink.flows.checks import check_answer, check_step, missing_values
+from inboxlink.flows.checks import check_answer, check_step, missing_values, wrong_issuer
 from inboxlink.flows.record import FlowRecord, FlowStore, Sealer
-from inboxlink.types.context import Previous, Purpose, Way
+from inboxlink.types.context import Previous, Purpose
 from inboxlink.types.detection import Detection
 from inboxlink.types.disclosure import Audience, Capability
 from inboxlink.types.model import Model
 from inboxlink.types.steps import (
     Abort,
+    Callback,
     Done,
     Event,
     Form,
@@ -27,6 +28,7 @@ from inboxlink.types.steps import (
     State,
     Submit,
 )
+from inboxlink.types.way import Way
 
 __all__ = ["LIFETIME", "Advance", "Briefing", "Ended", "Engine", "Pending"]
 
@@ -192,6 +194,11 @@ class Engine:
             self._store.advance(record)
             raise
         outcome: PendingStep | Done | Abort
+        if isinstance(kept.step, Redirect) and isinstance(event, Callback):
+            mismatch = wrong_issuer(kept.step, event)
+            if mismatch is not None:
+                self._store.delete(flow_id)
+                return Ended(record, kept.briefing, Abort(error=mismatch))
         if isinstance(kept.step, Form) and isinstance(event, Submit):
             missing = missing_values(kept.step, event)
             if missing:
@@ -238,6 +245,8 @@ class Engine:
             provider=record.provider,
             disclosed=briefing.disclosed_scopes,
             answered=event if isinstance(event, Submit) else None,
+            oauth_state=briefing.oauth_state,
+            redirect_uri=briefing.redirect_uri,
         )
 
     def _wait(self, record: FlowRecord, briefing: Briefing, step: PendingStep) -> Pending:

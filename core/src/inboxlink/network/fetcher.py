@@ -6,7 +6,6 @@ could unpack to anything.
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import inboxlink
@@ -14,18 +13,12 @@ from inboxlink.errors import MailboxError, problem
 from inboxlink.network.deadline import remaining_s
 from inboxlink.network.dialer import Dialer
 from inboxlink.network.policy import check_host
+from inboxlink.network.reading import MAX_HEADER_BYTES, Reading
 from inboxlink.types.context import HttpAnswer
-
-if TYPE_CHECKING:
-    import h11
 
 __all__ = ["MAX_BODY_BYTES", "Fetcher"]
 
 MAX_BODY_BYTES = 64 * 1024
-_MAX_HEADER_BYTES = 8 * 1024
-#: All that comes in for one answer; interim responses and the frames of chunks have no other end.
-_MAX_BYTES = 4 * MAX_BODY_BYTES
-_MAX_HEADERS = 100
 _MAX_REDIRECTS = 3
 _PORT = 443
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -97,7 +90,7 @@ async def _exchange(
 ) -> HttpAnswer:
     import h11
 
-    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEADER_BYTES)
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
     authority = f"[{target.host}]" if ":" in target.host else target.host
     request = h11.Request(
         method="GET",
@@ -112,45 +105,10 @@ async def _exchange(
     writer.write(connection.send(request) or b"")
     writer.write(connection.send(h11.EndOfMessage()) or b"")
     await writer.drain()
-    try:
-        return await _read(target, connection, reader)
-    except h11.RemoteProtocolError:
-        raise _trouble("http_failed", target.host) from None
-
-
-async def _read(
-    target: _Target, connection: "h11.Connection", reader: asyncio.StreamReader
-) -> HttpAnswer:
-    import h11
-
-    status, headers, body, taken = 0, dict[str, str](), bytearray(), 0
-    while True:
-        event = connection.next_event()
-        if event is h11.NEED_DATA:
-            data = await reader.read(16 * 1024)
-            taken += len(data)
-            if taken > _MAX_BYTES:
-                raise _trouble("response_too_large", target.host)
-            connection.receive_data(data)
-        elif isinstance(event, h11.Response):
-            status = event.status_code
-            if len(event.headers) > _MAX_HEADERS:
-                raise _trouble("http_failed", target.host)
-            for raw, value in event.headers:
-                name, text = raw.decode("ascii"), value.decode("latin-1")
-                # One header may come in several lines (RFC 9110 section 5.3).
-                headers[name] = f"{headers[name]}, {text}" if name in headers else text
-            # An encoding that was not asked for could unpack to anything.
-            if headers.get("content-encoding", "identity").lower() != "identity":
-                raise _trouble("http_failed", target.host)
-        elif isinstance(event, h11.Data):
-            body += event.data
-            if len(body) > MAX_BODY_BYTES:
-                raise _trouble("response_too_large", target.host)
-        elif isinstance(event, h11.EndOfMessage):
-            return HttpAnswer(target.url, status, headers, bytes(body))
-        elif isinstance(event, h11.ConnectionClosed):
-            raise _trouble("connection_lost", target.host)
+    reading = Reading(connection, target.url, target.host, MAX_BODY_BYTES)
+    while (answer := reading.answer()) is None:
+        reading.feed(await reader.read(16 * 1024))
+    return answer
 
 
 def _trouble(code: str, host: str) -> MailboxError:

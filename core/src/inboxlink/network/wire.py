@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from inboxlink.errors import MailboxError, UnreachableError, problem
 from inboxlink.network import certificate, starttls, tls
@@ -16,7 +16,10 @@ from inboxlink.network.policy import IPAddress, check_host, check_port
 from inboxlink.network.resolving import resolve
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.context import CertificateFacts, HttpAnswer
-from inboxlink.types.detection import Endpoint, Tls
+from inboxlink.types.detection import Endpoint, Role, Tls
+
+if TYPE_CHECKING:
+    from inboxlink.network.web_session import WebSession
 
 __all__ = ["Network"]
 
@@ -73,6 +76,13 @@ class Network:
                 await resolver.close()
 
         return asyncio.run(get())
+
+    def http(self, host: str, deadline: float) -> "WebSession":
+        """See `CallContext.http`."""
+        from inboxlink.network.web_session import WebSession
+
+        endpoint = Endpoint(Role.API, host, 443, Tls.IMPLICIT)
+        return WebSession(lambda: self.open(endpoint, deadline), check_host(host))
 
     def _wrap(
         self, sock: socket.socket, endpoint: Endpoint, deadline: float

@@ -24,6 +24,7 @@ DEADLINES_S = {
     "refresh": 30.0,
     "revoke": 30.0,
     "aliases": 30.0,
+    "check_client": 30.0,
 }
 
 #: They are given no network, so that an error of the network is none that they were told.

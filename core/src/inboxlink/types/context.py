@@ -5,22 +5,24 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, Self
 
 from inboxlink.types.address import Address
 from inboxlink.types.attempts import Attempts
 from inboxlink.types.detection import Detection, Endpoint
 from inboxlink.types.disclosure import Application, Audience, Capability
+from inboxlink.types.way import Way
 
 __all__ = [
     "AuthContext",
     "CallContext",
     "CertificateFacts",
     "Channel",
+    "HookContext",
     "HttpAnswer",
+    "HttpSession",
     "Previous",
     "Purpose",
-    "Way",
     "Wire",
 ]
 
@@ -31,15 +33,6 @@ class Purpose(StrEnum):
     CONNECT = "connect"
     REAUTH = "reauth"
     RECONFIGURE = "reconfigure"
-
-
-class Way(StrEnum):
-    """How the host can bring an authorization answer back."""
-
-    LOOPBACK = "loopback"
-    REDIRECT = "redirect"
-    DEVICE = "device"
-    PASTE = "paste"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +108,53 @@ class HttpAnswer:
     body: bytes
 
 
+class HttpSession(Protocol):
+    """One connection to one web server whose TLS is verified; requests follow one another.
+
+    There is no redirect, proxy, cookie, netrc or encoding on it, and no header but what is given:
+    what is sent goes to this host and to no other.
+    """
+
+    @property
+    def took_ms(self) -> tuple[tuple[str, float], ...]:
+        """Milliseconds of the stages `dns`, `tcp` and `tls`, in order."""
+
+    @property
+    def tls_version(self) -> str:
+        """Such as `TLSv1.3`."""
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> HttpAnswer:
+        """Send one request and read its answer to the end.
+
+        Args:
+            method: Such as `GET`.
+            target: Path and query, beginning with a slash, percent-encoded.
+            headers: In addition to `Host`, `User-Agent`, `Content-Length` and
+                `Accept-Encoding: identity`.
+            body: None = none.
+
+        Raises:
+            MailboxError: `timed_out`, `connection_lost`, `response_too_large`, `http_failed`.
+        """
+
+    def close(self) -> None:
+        """Close; closing twice is harmless."""
+
+    def __enter__(self) -> Self:
+        """The session itself."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+
+
 class Wire(Protocol):
-    """The two doors to the network, and the look at a certificate that was not trusted."""
+    """The doors to the network, and the look at a certificate that was not trusted."""
 
     def open(self, endpoint: Endpoint, deadline: float) -> Channel:
         """Connect to an endpoint; see `CallContext.open`."""
@@ -126,6 +164,9 @@ class Wire(Protocol):
 
     def get(self, url: str, deadline: float) -> HttpAnswer:
         """Fetch an address; see `CallContext.get`."""
+
+    def http(self, host: str, deadline: float) -> HttpSession:
+        """Connect to a web server; see `CallContext.http`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,46 +179,24 @@ class Previous:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallContext:
+class HookContext:
     """What every hook that touches the network is lent.
 
     Args:
-        address: The mailbox.
-        audience: One person's or a team's.
-        language: Of the person; errors are values and need it seldom.
-        application: The operator's application.
-        wanted: What the application wants to do.
+        settings: The operator's settings for this provider, such as `client_id`, from
+            `[oauth.NAME]`; empty where the operator set none.
         deadline: Seconds on the monotonic clock at which the network gives up. It lies before
             the end of the hook's own time, so that a slow server is no fault of the provider.
-        send_test_message: Whether the person agreed to a message to themselves.
         wire: The doors to the network.
         clock: The wall clock, injected; aware, in UTC.
         random_token: Gives an unguessable token of that many bytes, injected.
-        attempts: The uses of secrets in this action.
     """
 
-    address: Address
-    audience: Audience
-    language: str
-    application: Application
-    wanted: frozenset[Capability]
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
     deadline: float
     wire: Wire = field(repr=False)
     clock: Callable[[], datetime] = field(repr=False)
     random_token: Callable[[int], str] = field(repr=False)
-    send_test_message: bool = False
-    attempts: Attempts = field(default_factory=Attempts, repr=False)
-
-    def attempt(
-        self, endpoint: Endpoint, username: str, secret: str
-    ) -> AbstractContextManager[None]:
-        """Hold the one use of a secret at a server; every secret is sent within such a block.
-
-        Raises:
-            SignInError: Before anything is sent, where the secret was refused in this action, or
-                by this host within the last quarter of an hour (`refused_recently`).
-        """
-        return self.attempts.use(endpoint.host, username, secret)
 
     def open(self, endpoint: Endpoint) -> Channel:
         """Connect, and return only when TLS is up and the certificate verified or pinned.
@@ -207,6 +226,18 @@ class CallContext:
         """
         return self.wire.get(url, self.deadline)
 
+    def http(self, host: str) -> HttpSession:
+        """Connect to a web server of the provider's, on port 443, to send it requests.
+
+        For hosts that the provider names itself, never one that a stranger named: what is sent
+        may carry a credential.
+
+        Raises:
+            UnreachableError: With the stage that failed.
+            SetupError: `address_blocked`, where the address policy forbids it.
+        """
+        return self.wire.http(host, self.deadline)
+
     def now(self) -> datetime:
         """The time, aware and in UTC."""
         return self.clock()
@@ -214,6 +245,40 @@ class CallContext:
     def token_urlsafe(self, size: int = 32) -> str:
         """An unguessable token of `size` random bytes, in the URL-safe alphabet."""
         return self.random_token(size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallContext(HookContext):
+    """What a hook about one mailbox is lent.
+
+    Args:
+        address: The mailbox.
+        audience: One person's or a team's.
+        language: Of the person; errors are values and need it seldom.
+        application: The operator's application.
+        wanted: What the application wants to do.
+        send_test_message: Whether the person agreed to a message to themselves.
+        attempts: The uses of secrets in this action.
+    """
+
+    address: Address
+    audience: Audience
+    language: str
+    application: Application
+    wanted: frozenset[Capability]
+    send_test_message: bool = False
+    attempts: Attempts = field(default_factory=Attempts, repr=False)
+
+    def attempt(
+        self, endpoint: Endpoint, username: str, secret: str
+    ) -> AbstractContextManager[None]:
+        """Hold the one use of a secret at a server; every password is sent within such a block.
+
+        Raises:
+            SignInError: Before anything is sent, where the secret was refused in this action, or
+                by this host within the last quarter of an hour (`refused_recently`).
+        """
+        return self.attempts.use(endpoint.host, username, secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,9 +290,9 @@ class AuthContext(CallContext):
         detection: What the person chose to go on with.
         ways: How an authorization answer can come back on this host.
         previous: An earlier sign-in of this mailbox; None = there was none.
-        redirect_uri: Registered for this provider and host; None = the host has no way back.
+        redirect_uri: Where the answer comes back to, of this provider and host; None = the host
+            has no such place, and only a code typed elsewhere remains.
         oauth_state: Made and compared by the core.
-        settings: The operator's settings for this provider.
     """
 
     purpose: Purpose
@@ -236,4 +301,3 @@ class AuthContext(CallContext):
     previous: Previous | None = None
     redirect_uri: str | None = None
     oauth_state: str | None = field(default=None, repr=False)
-    settings: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -53,7 +53,9 @@ class Credential(Unserialisable):
         account: The stable subject at the provider; for a password, the user name it goes with.
         secrets: Values by name.
         scopes: What the provider granted; empty for a password.
-        expires_at: When the secret ends by itself; None = it does not.
+        expires_at: When the secret, or the access token, ends by itself; None = it does not.
+        grant_ends_at: When the person must sign in again, whatever is renewed until then; None =
+            the provider sets no such time.
     """
 
     kind: CredentialKind
@@ -61,6 +63,7 @@ class Credential(Unserialisable):
     secrets: Mapping[SecretName, SecretStr]
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
+    grant_ends_at: datetime | None = None
 
     def secret(self, name: SecretName) -> str:
         """The secret in the clear, at the moment of its use.

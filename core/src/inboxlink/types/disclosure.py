@@ -61,6 +61,7 @@ class Disclosure:
         scopes: What will be asked of the provider; later requests are a subset.
         remove_here: How to disconnect in the application (req 110).
         revoke_there: How to end the access at the provider (req 110).
+        is_repeated: Whether it is shown once more when the mailbox is connected (req 50).
     """
 
     id: str
@@ -72,6 +73,7 @@ class Disclosure:
     scopes: tuple[str, ...]
     remove_here: str
     revoke_there: str
+    is_repeated: bool = False
 
     @property
     def digest(self) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from inboxlink.types.disclosure import Audience
 from inboxlink.types.text import Text
+from inboxlink.types.way import Way
 
 __all__ = ["ProviderInfo", "RevokeResult"]
 
@@ -20,6 +21,9 @@ class ProviderInfo:
         variants: Values of the detection's setting `variant` for which it has a disclosure of
             its own, so that every disclosure can be listed.
         flow_version: Raised whenever pending steps of an older version can no longer be answered.
+        ways: How it can have an authorization answer back; empty = it needs none.
+        loopback_host: The name of this machine in the redirect addresses that its authorization
+            server takes, `127.0.0.1` or `localhost` (RFC 8252 section 7.3).
     """
 
     name: str
@@ -28,6 +32,8 @@ class ProviderInfo:
     audiences: frozenset[Audience]
     variants: tuple[str, ...] = ()
     flow_version: int = 1
+    ways: frozenset[Way] = frozenset()
+    loopback_host: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Check(Model):
         chain: The direction.
         stage: A snake_case name, in the order that `verify` reports.
         ok: None = not reached, or not granted.
+        is_granted: False = this stage needs what was not asked for or not granted, so that it is
+            not tried: `ok` is None, and nothing has failed.
         problem: Set where `ok` is False.
         evidence: What was seen, cleaned and short; None = nothing worth saying.
         took_ms: Milliseconds; None where `ok` is None.
@@ -38,6 +40,7 @@ class Check(Model):
     chain: Chain
     stage: str
     ok: bool | None
+    is_granted: bool = True
     problem: Problem | None = None
     evidence: str | None = None
     took_ms: float | None = None

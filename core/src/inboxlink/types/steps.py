@@ -117,11 +117,12 @@ class Form(_Pending):
 
 
 class Menu(_Pending):
-    """Ask for a choice."""
+    """Ask for a choice. `default` is the option of whoever says nothing; None = there is none."""
 
     type: Literal["menu"] = "menu"
     title: Text
     options: tuple[MenuOption, ...]
+    default: str | None = None
 
 
 class Confirm(_Pending):
@@ -139,15 +140,36 @@ class Confirm(_Pending):
 
 
 class Redirect(_Pending):
-    """Send the person's browser to an https address, and wait for the callback."""
+    """Send the person's browser to an https address, and wait for the callback.
+
+    Args:
+        url: The authorization request, with the core's state, the host's redirect address and a
+            PKCE challenge by S256 (RFC 7636); the core refuses one without.
+        scopes: What it asks for.
+        issuer: Who must have answered (RFC 9207 section 2.4); None = the provider's authorization
+            server does not say who it is.
+        is_issuer_needed: Whether an answer that names no issuer is refused.
+        hint: What to do if the browser never comes back; None = nothing in particular.
+    """
 
     type: Literal["redirect"] = "redirect"
     url: str
     scopes: tuple[str, ...]
+    issuer: str | None = None
+    is_issuer_needed: bool = False
+    hint: Text | None = None
 
 
 class Poll(_Pending):
-    """Show a code to be typed elsewhere (RFC 8628), and come back every `every_s` seconds."""
+    """Show a code to be typed elsewhere (RFC 8628), and come back every `every_s` seconds.
+
+    Args:
+        user_code: What the person types.
+        verification_uri: Where, an https address.
+        scopes: What is asked for.
+        every_s: Seconds to wait before each `Tick`.
+        until: When the code ends.
+    """
 
     type: Literal["poll"] = "poll"
     user_code: str
@@ -206,10 +228,14 @@ class Agreed(Model):
 
 
 class Callback(Model):
-    """The query of the redirect back. Its state and issuer were compared by the core."""
+    """The parameters of the redirect back. Their state and issuer were compared by the core.
+
+    The code among them is worth nothing without the verifier, which is sealed, and lives for
+    minutes; it is still kept out of `repr`.
+    """
 
     type: Literal["callback"] = "callback"
-    params: Mapping[str, str]
+    params: Mapping[str, str] = Field(repr=False)
 
 
 class Tick(Model):

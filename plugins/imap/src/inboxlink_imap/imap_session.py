@@ -14,12 +14,12 @@ from inboxlink.errors import (
     Problem,
     SetupError,
 )
+from inboxlink.remote_text import RemoteText
 from inboxlink.types.context import Channel
 from inboxlink.types.detection import Endpoint
 from inboxlink_imap import policy
 from inboxlink_imap.imap_protocol import Client, Heard
 from inboxlink_imap.reader import AnswerReader
-from inboxlink_imap.remote_text import RemoteText
 from inboxlink_imap.reply_codes import endpoint_problem, imap_refusal
 from inboxlink_imap.secret_octets import sendable
 

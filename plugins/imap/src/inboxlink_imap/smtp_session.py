@@ -16,11 +16,11 @@ from io import BytesIO
 from typing import Any, ParamSpec, TypeVar
 
 from inboxlink.errors import InboxlinkError, MailboxError, Problem
+from inboxlink.remote_text import RemoteText
 from inboxlink.types.address import Address
 from inboxlink.types.context import Channel
 from inboxlink.types.detection import Endpoint
 from inboxlink_imap.reader import AnswerReader
-from inboxlink_imap.remote_text import RemoteText
 from inboxlink_imap.reply_codes import endpoint_problem, smtp_auth_refusal, smtp_refusal
 from inboxlink_imap.secret_octets import sendable
 

@@ -16,7 +16,7 @@ from inboxlink.types.credential import Credential, SecretName
 from inboxlink.types.detection import Endpoint, Role
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Identity, Proof, VerifyReport
-from inboxlink_imap.chain import Stages, Stopped
+from inboxlink.verification import Stages, Stopped
 from inboxlink_imap.imap_session import ImapSession
 from inboxlink_imap.own_message import await_message, compose
 from inboxlink_imap.reply_codes import Verdict, verdict
@@ -102,7 +102,7 @@ class _Receiving:
 
     def sign_in(self) -> None:
         try:
-            channel = self.stages.connect(self._ctx, self._endpoint)
+            channel = self.stages.connect(lambda: self._ctx.open(self._endpoint))
             self.session = session = self.stages.run(
                 "capability",
                 lambda: _greeted(ImapSession(channel, self._endpoint)),
@@ -219,7 +219,7 @@ class _Sending:
             self._fault = fault
 
     def _verify(self) -> None:
-        channel = self.stages.connect(self._ctx, self._endpoint)
+        channel = self.stages.connect(lambda: self._ctx.open(self._endpoint))
         self.session = session = self.stages.run(
             "ehlo",
             lambda: SmtpSession(channel, self._endpoint),

@@ -1,17 +1,17 @@
-"""One direction of a verification, stage by stage."""
+"""One direction of a verification, stage by stage: for providers."""
 
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from inboxlink.errors import InboxlinkError, Problem, UnreachableError
-from inboxlink.types.context import CallContext, Channel
-from inboxlink.types.detection import Endpoint
+from inboxlink.types.context import Channel, HttpSession
 from inboxlink.types.report import Chain, Check
 
 __all__ = ["Stages", "Stopped"]
 
 _R = TypeVar("_R")
+_Way = TypeVar("_Way", Channel, HttpSession)
 
 _CONNECTING = ("dns", "tcp", "tls")
 
@@ -26,12 +26,14 @@ class Stages:
     Args:
         chain: The direction.
         names: The stages after connecting, in the order of the report.
+        connects: Whether the direction has a connection of its own, and so `dns`, `tcp` and `tls`.
     """
 
-    def __init__(self, chain: Chain, *names: str) -> None:
+    def __init__(self, chain: Chain, *names: str, connects: bool = True) -> None:
         self._chain = chain
         self._checks = {
-            name: Check(chain=chain, stage=name, ok=None) for name in (*_CONNECTING, *names)
+            name: Check(chain=chain, stage=name, ok=None)
+            for name in (*(_CONNECTING if connects else ()), *names)
         }
 
     @property
@@ -44,14 +46,17 @@ class Stages:
         """Whether every stage went well."""
         return all(check.ok for check in self.checks)
 
-    def connect(self, ctx: CallContext, endpoint: Endpoint) -> Channel:
-        """Open the channel: the stages `dns`, `tcp` and `tls`.
+    def connect(self, open_way: Callable[[], _Way]) -> _Way:
+        """Open a channel, or a session of the web: the stages `dns`, `tcp` and `tls`.
+
+        Args:
+            open_way: Calls `ctx.open` or `ctx.http`.
 
         Raises:
             Stopped: One of them failed.
         """
         try:
-            channel = ctx.open(endpoint)
+            way = open_way()
         except UnreachableError as error:
             self._connected(error.took_ms)
             took_ms = dict(error.took_ms).get(error.stage, 0.0)
@@ -59,9 +64,9 @@ class Stages:
         except InboxlinkError as error:  # the address policy, which judges what DNS said
             self._failed("dns", error.problem, 0.0)
         else:
-            self._connected(channel.took_ms)
-            self._note("tls", ok=True, evidence=channel.tls_version)
-            return channel
+            self._connected(way.took_ms)
+            self._note("tls", ok=True, evidence=way.tls_version)
+            return way
         raise Stopped
 
     def run(self, name: str, call: Callable[[], _R], evidence: Callable[[_R], str | None]) -> _R:
@@ -88,6 +93,11 @@ class Stages:
     def fail(self, name: str, problem: Problem, took_ms: float) -> None:
         """Note that a stage failed without an exception."""
         self._failed(name, problem, took_ms)
+
+    def withhold(self, *names: str) -> None:
+        """Note that stages need what was not granted, so that they are not tried."""
+        for name in names:
+            self._checks[name] = Check(chain=self._chain, stage=name, ok=None, is_granted=False)
 
     def add(self, name: str) -> None:
         """One more stage at the end."""

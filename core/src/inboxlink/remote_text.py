@@ -1,4 +1,4 @@
-"""What a server said, made fit to be shown and kept.
+"""What a server said, made fit to be shown and kept: for providers.
 
 A server can put anything into its words: an escape sequence for the terminal, or the LOGIN line
 that it was just sent. So its words pass through here before they enter a problem or a report,

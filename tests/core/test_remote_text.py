@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inboxlink_imap.remote_text import MAX_CHARACTERS, RemoteText
+from inboxlink.remote_text import MAX_CHARACTERS, RemoteText
 
 SECRET = 'pa"ss\\w/ö+rd 1'
 

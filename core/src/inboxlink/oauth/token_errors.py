@@ -1,0 +1,58 @@
+"""What a token endpoint's refusal means (RFC 6749 section 5.2, RFC 8628 section 3.5)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inboxlink.errors import InboxlinkError, Problem, problem
+from inboxlink.remote_text import RemoteText
+
+__all__ = ["retry_after_s", "token_error", "token_problem"]
+
+#: Any other is `remote_error`: nothing is guessed of the grant.
+_CODES = {
+    "invalid_grant": "grant_ended",
+    "invalid_client": "client_refused",
+    "unauthorized_client": "client_refused",
+    "interaction_required": "interaction_required",
+    "consent_required": "consent_required",
+    "login_required": "interaction_required",
+    "access_denied": "consent_declined",
+    "authorization_declined": "consent_declined",
+    "expired_token": "sign_in_timed_out",
+    "admin_policy_enforced": "admin_policy",
+}
+
+#: A server may ask for no more than a day's patience; an hour is what a library would wait at most.
+_LONGEST_S = 24 * 3600
+
+
+def token_problem(answer: Mapping[str, Any], *, host: str, provider: str, app: str = "") -> Problem:
+    """Name the refusal of a token endpoint.
+
+    Args:
+        answer: Its JSON; `error` and `error_description` are read.
+        host: The token endpoint's.
+        provider: The provider's name.
+        app: What the application is called.
+    """
+    error = str(answer.get("error", ""))
+    remote = RemoteText().clean(str(answer.get("error_description") or error))
+    is_passing = error in ("temporarily_unavailable", "server_error", "slow_down")
+    code = "server_unavailable" if is_passing else _CODES.get(error, "remote_error")
+    return problem(code, remote=remote, provider=provider, host=host, port="443", app=app)
+
+
+def token_error(
+    answer: Mapping[str, Any], *, host: str, provider: str, app: str = ""
+) -> InboxlinkError:
+    """`token_problem` as an exception of its branch."""
+    return InboxlinkError.of(token_problem(answer, host=host, provider=provider, app=app))
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a `Retry-After` asks for (RFC 9110 section 10.2.3); None = it gives no number.
+
+    The form with a date is not read: it would trust the other side's clock.
+    """
+    value = headers.get("retry-after", "").strip()
+    return min(float(value), _LONGEST_S) if value.isdecimal() else None

@@ -1,0 +1,105 @@
+"""Take libraries that are built on requests through the core's own door to the network.
+
+requests reads proxies, netrc files and certificate bundles from the environment, follows
+redirects, takes answers of any length and waits as long as a server drips; google-auth-oauthlib and
+msal inherit all of it. Here a session has one adapter, which sends through `ctx.http`: verified
+TLS, an absolute deadline, a cap, and only to the hosts that the provider named.
+"""
+
+import logging
+from collections.abc import Collection, Mapping
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
+
+from inboxlink.errors import MailboxError, problem
+from inboxlink.types.context import HookContext
+
+__all__ = ["quiet_loggers", "web_session"]
+
+#: They print tokens, codes or verifiers at DEBUG, and answers of token endpoints at ERROR.
+_LOGGERS = (
+    "requests_oauthlib",
+    "oauthlib",
+    "msal",
+    "google.auth",
+    "google_auth_oauthlib",
+    "urllib3",
+)
+
+
+def quiet_loggers() -> None:
+    """Keep libraries from logging secrets, whatever level the host's own logging has."""
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def web_session(ctx: HookContext, hosts: Collection[str]) -> requests.Session:
+    """A session of requests for these hosts and no other.
+
+    What goes wrong on the way is raised as the `InboxlinkError` of the network, through the
+    library that uses the session.
+
+    Args:
+        ctx: Lends the network; the session ends with it.
+        hosts: Names of web servers that the provider's own constants give.
+    """
+    quiet_loggers()
+    session = requests.Session()
+    session.trust_env = False
+    session.max_redirects = 0
+    session.adapters.clear()
+    session.mount("https://", _Adapter(ctx, frozenset(hosts)))
+    return session
+
+
+class _Adapter(BaseAdapter):
+    def __init__(self, ctx: HookContext, hosts: frozenset[str]) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self._hosts = hosts
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002, ARG002 - requests' own signature
+        timeout: Any = None,  # noqa: ANN401, ARG002
+        verify: Any = True,  # noqa: ANN401, ARG002, FBT002
+        cert: Any = None,  # noqa: ANN401, ARG002
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002
+    ) -> requests.Response:
+        parts = urlsplit(str(request.url))
+        host = parts.hostname or ""
+        if parts.scheme != "https" or parts.port not in (None, 443) or host not in self._hosts:
+            raise MailboxError(problem("http_failed", host=host, port=str(parts.port or 443)))
+        body = request.body.encode() if isinstance(request.body, str) else request.body
+        assert body is None or isinstance(body, bytes)  # nothing here streams
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        with self._ctx.http(host) as session:
+            answer = session.send(request.method or "GET", target, _headers(request), body or None)
+        response = requests.Response()
+        response.request = request
+        response.url = str(request.url)
+        response.status_code = answer.status
+        response.headers.update(answer.headers)
+        response.encoding = requests.utils.get_encoding_from_headers(response.headers)
+        response.raw = HTTPResponse(body=BytesIO(answer.body), preload_content=False)
+        # Redirects are answers like any other: what was sent must not go elsewhere.
+        response.headers.pop("location", None)
+        return response
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def _headers(request: requests.PreparedRequest) -> dict[str, str]:
+    own = {"host", "content-length", "accept-encoding", "connection", "user-agent", "cookie"}
+    return {
+        str(name): value if isinstance(value, str) else value.decode("latin-1")
+        for name, value in request.headers.items()
+        if str(name).lower() not in own
+    }
