@@ -100,7 +100,7 @@ class WebSession:
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> h11.Request:
         own = {
-            "Host": self._host,
+            "Host": f"[{self._host}]" if ":" in self._host else self._host,
             "User-Agent": f"inboxlink/{inboxlink.__version__}",
             "Accept-Encoding": "identity",
         }
