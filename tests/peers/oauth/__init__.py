@@ -1,4 +1,4 @@
-"""Google and Microsoft on loopback: sign-in by a certified server, mail APIs by emulators of others.
+"""Google and Microsoft on loopback: sign-in by a certified server, mail by emulators of others.
 
 What is whose:
 

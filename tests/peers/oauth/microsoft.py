@@ -18,12 +18,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from peers.certificates import Authority
+from peers.certificates import Authority, Certificate
 from peers.oauth.authorization import AS_JSON, Account, AuthorizationServer, Client, Settings
 from peers.oauth.front import Answer, Request, forward, json_answer
 from peers.oauth.microsoft_answers import aadsts, sts_error
 
-__all__ = ["CONSUMERS", "PUBLIC", "TENANT", "WEB", "EntraId"]
+__all__ = ["CONSUMERS", "PUBLIC", "TENANT", "WEB", "EntraId", "certified"]
 
 TENANT = "7a1f2b3c-0000-4000-8000-00000000acac"
 #: The tenant of personal accounts.
@@ -70,8 +70,24 @@ _ROUTES = {
     "introspection": "/introspection",
     "revocation": "/revocation",
 }
+_DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _LOGIN, _DEVICE = "login.microsoftonline.com", "microsoft.com"
 _TENANTS = ("common", "organizations", "consumers", TENANT, CONSUMERS, _DOMAIN)
+
+
+def certified(certificate: Certificate) -> Client:
+    """A client that proves who it is by a key, whose certificate was uploaded."""
+    from cryptography import x509
+    from jwt.algorithms import RSAAlgorithm
+
+    found = x509.load_pem_x509_certificate(certificate.cert.read_bytes())
+    key = RSAAlgorithm.to_jwk(found.public_key(), as_dict=True)  # type: ignore[arg-type]
+    return Client(
+        "22223333-cccc-4444-8ddd-5555eeee6666",
+        WEB.redirect_uris,
+        is_native=False,
+        keys=({**key, "use": "sig"},),
+    )
 
 
 class EntraId(AuthorizationServer):
@@ -252,4 +268,6 @@ def _as_sts(request: Request, answer: Answer) -> Answer:
         return answer
     error, grant_type = content["error"], request.form.get("grant_type")
     code = _CODES.get((grant_type, error)) or _CODES.get((None, error)) or 900144
+    if (grant_type, error) == (_DEVICE_GRANT, "access_denied"):
+        error = "authorization_declined"
     return sts_error(aadsts(code, error=error))
