@@ -84,18 +84,12 @@ def microsoft_world(microsoft_of_the_run: MicrosoftWorld) -> Iterator[MicrosoftW
 
 
 @pytest.fixture(scope="session")
-def google_browser(google_of_the_run: GoogleWorld) -> Iterator[Browser]:
-    """Chromium, in which Google is found."""
+def browser(
+    google_of_the_run: GoogleWorld, microsoft_of_the_run: MicrosoftWorld
+) -> Iterator[Browser]:
+    """Chromium, in which both are found."""
     need_browser()
-    with Browser(google_of_the_run.connect) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="session")
-def microsoft_browser(microsoft_of_the_run: MicrosoftWorld) -> Iterator[Browser]:
-    """Chromium, in which Microsoft is found."""
-    need_browser()
-    with Browser(microsoft_of_the_run.connect) as browser:
+    with Browser({**google_of_the_run.connect, **microsoft_of_the_run.connect}) as browser:
         yield browser
 
 

@@ -1,4 +1,4 @@
-"""Google and Microsoft on loopback are what they claim, asked without any code of the product."""
+"""Google and Microsoft on loopback are what they claim, asked by libraries of others."""
 
 import base64
 import hashlib
@@ -192,6 +192,7 @@ def test_the_id_token_says_who_signed_in(world: World[Any, Any]) -> None:
         if is_google:
             assert claims["iss"] == google.ISSUER
             assert claims["email_verified"] == account.is_email_verified
+            assert claims.get("hd") == ("example.test" if account is ALICE else None)
         else:
             tenant = account.tenant or microsoft.TENANT
             assert claims["iss"] == f"https://login.microsoftonline.com/{tenant}/v2.0"
@@ -746,12 +747,12 @@ def test_microsofts_own_library_signs_a_device_in(microsoft_world: MicrosoftWorl
 
 
 def test_chromium_signs_in_at_google(
-    google_world: GoogleWorld, google_browser: Browser, listener: Any
+    google_world: GoogleWorld, browser: Browser, listener: Any
 ) -> None:
     """A real browser brings the code to loopback, with what the person left ticked."""
     sign_in = SignIn(google_world)
     sign_in.redirect_uri = f"http://{LOOPBACK}:{listener.server_port}/oauth/gmail"
-    outcome = google_browser.sign_in(ALICE.login, sign_in.url(), withheld=["gmail.send"])
+    outcome = browser.sign_in(ALICE.login, sign_in.url(), withheld=["gmail.send"])
     assert "Welcome" in outcome.page
     (path,) = (each for each in listener.came if each.startswith("/oauth/gmail"))
     reply = sign_in.redeem(parse_qs(urlsplit(path).query)["code"][0])
@@ -760,24 +761,43 @@ def test_chromium_signs_in_at_google(
 
 
 def test_chromium_signs_in_at_microsoft(
-    microsoft_world: MicrosoftWorld, microsoft_browser: Browser, listener: Any
+    microsoft_world: MicrosoftWorld, browser: Browser, listener: Any
 ) -> None:
     """A real browser brings the code to loopback, or that the person declined."""
     sign_in = SignIn(microsoft_world)
     sign_in.redirect_uri = f"http://localhost:{listener.server_port}/oauth/outlook"
-    microsoft_browser.sign_in(ALICE.login, sign_in.url())
-    microsoft_browser.sign_in(ALICE.login, sign_in.url(), declines="consent")
+    browser.sign_in(ALICE.login, sign_in.url())
+    browser.sign_in(ALICE.login, sign_in.url(), declines="consent")
     came = [parse_qs(urlsplit(each).query) for each in listener.came if "/outlook" in each]
     assert sign_in.redeem(came[0]["code"][0]).status == 200
     assert came[1]["error"] == ["access_denied"]
 
 
-def test_a_browser_finds_nothing_but_its_world(google_browser: Browser) -> None:
+def test_a_browser_finds_nothing_but_its_world(browser: Browser) -> None:
     """Another name is not found, whatever the machine could reach."""
     from playwright.sync_api import Error
 
     with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
-        google_browser.see("https://example.com/", lambda page: page.content())
+        browser.see("https://example.com/", lambda page: page.content())
+
+
+# The product's way there
+
+
+def test_the_products_network_reaches_the_world(world: World[Any, Any]) -> None:
+    """With the world's `[network]`, the product's own door opens the provider's addresses."""
+    from inboxlink.network.settings import NetworkSettings
+    from inboxlink.network.wire import Network
+
+    network = Network(NetworkSettings(ca_file=world.ca_file, connect=world.connect))
+    url = (
+        "https://www.googleapis.com/oauth2/v3/certs"
+        if isinstance(world, GoogleWorld)
+        else "https://login.microsoftonline.com/common/discovery/v2.0/keys"
+    )
+    answer = network.get(url, time.monotonic() + 10)
+    assert answer.status == 200
+    assert [each["kid"] for each in json.loads(answer.body)["keys"]] == ["loopback"]
 
 
 def test_nothing_secret_is_kept(world: World[Any, Any]) -> None:

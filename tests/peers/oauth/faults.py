@@ -122,9 +122,9 @@ class Faults:
         """At the revocation endpoint."""
         self._place("revocation", "", None, fault, times)
 
-    def at_metadata(self, fault: Fault, times: int | None = None) -> None:
-        """At discovery and the keys."""
-        self._place("metadata", "", None, fault, times)
+    def at_metadata(self, fault: Fault, path: str = "", times: int | None = None) -> None:
+        """At discovery, the keys and Google's userinfo; `path` = what their path ends with."""
+        self._place("metadata", path, None, fault, times)
 
     def at_api(self, fault: Fault, path: str = "", times: int | None = None) -> None:
         """At the API; `path` = what its path ends with."""

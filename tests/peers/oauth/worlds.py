@@ -73,11 +73,15 @@ class World(Generic[Server, Api]):
         self._running = ExitStack()
 
     def __enter__(self) -> "World[Server, Api]":
-        # Both are started before one is waited for.
-        self.server.start()
-        self.api.start()
-        self._running.enter_context(self.server)
-        self._running.enter_context(self.api)
+        with ExitStack() as running:
+            running.push(self.server)
+            running.push(self.api)
+            # Both are started before one is waited for.
+            self.server.start()
+            self.api.start()
+            self.server.__enter__()
+            self.api.__enter__()
+            self._running = running.pop_all()
         return self
 
     def __exit__(
