@@ -4,10 +4,15 @@ import base64
 import hashlib
 import http.server
 import json
+import os
 import secrets
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -779,6 +784,55 @@ def test_a_browser_finds_nothing_but_its_world(browser: Browser) -> None:
 
     with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
         browser.see("https://example.com/", lambda page: page.content())
+
+
+# The processes
+
+
+def test_the_servers_are_on_loopback_alone(world: World[Any, Any]) -> None:
+    """Each listens on 127.0.0.1, and on nothing else."""
+    places = [place.rpartition(":")[2] for place in world.connect.values()]
+    ports = {world.server.port, world.api.port, *map(int, places)}
+    listening: dict[int, set[str]] = {}
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            address, _, port = local.partition(":")
+            if state == "0A" and int(port, 16) in ports:
+                listening.setdefault(int(port, 16), set()).add(address)
+    assert listening == {port: {"0100007F"} for port in ports}
+
+
+def test_a_server_ends_with_the_process_that_started_it(google_world: GoogleWorld) -> None:
+    """Even with one that was killed, so that no run leaves anything behind."""
+    program = (
+        "import os, sys; from peers.oauth.node import NodeProcess;"
+        "node = NodeProcess('--import', './loopback.mjs', *sys.argv[1:]).__enter__();"
+        "print(node.pid, flush=True); os.kill(os.getpid(), 9)"
+    )
+    arguments = [google_world.api.emulator[0], "start", "--service", "google"]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        env=environ,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    started = Path("/proc", done.stdout.decode().strip())
+    deadline = time.monotonic() + 10
+    while _runs(started) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _runs(started)
+
+
+def _runs(process: Path) -> bool:
+    # One that ended stays a zombie where nobody waits for it.
+    try:
+        return process.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 # The product's way there
