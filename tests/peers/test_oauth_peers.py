@@ -390,7 +390,10 @@ def test_an_access_token_expires(world: World[Any, Any]) -> None:
 
 
 def test_a_device_signs_in_while_the_person_is_elsewhere(microsoft_world: MicrosoftWorld) -> None:
-    """It is `authorization_pending` until the person has entered the code."""
+    """It is `authorization_pending` until the person has entered the code.
+
+    A code of no device is `bad_verification_code`.
+    """
     login = "https://login.microsoftonline.com/organizations/oauth2/v2.0/devicecode"
     form = {"client_id": microsoft.PUBLIC.client_id, "scope": GRAPH_SCOPES}
     sign_in = SignIn(microsoft_world)
@@ -405,6 +408,8 @@ def test_a_device_signs_in_while_the_person_is_elsewhere(microsoft_world: Micros
         reply = sign_in.ask(**polled)
         assert reply.json.get("error") == error
         assert ("refresh_token" in reply.json) == (error is None)
+    unknown = sign_in.ask(grant_type=DEVICE_GRANT, device_code="unknown").json
+    assert unknown["error"] == "bad_verification_code"
 
 
 def test_a_device_code_expires(microsoft_world: MicrosoftWorld) -> None:
@@ -662,6 +667,29 @@ def test_a_mailbox_that_is_elsewhere(microsoft_world: MicrosoftWorld) -> None:
     reply = call(microsoft_world, "GET", url, bearer=tokens["access_token"])
     assert (reply.status, reply.json["error"]["code"]) == (404, "MailboxNotEnabledForRESTAPI")
     assert _profile(microsoft_world, tokens).status == 200
+
+
+def test_an_api_is_busy(world: World[Any, Any]) -> None:
+    """429 in the provider's own shape, with the time to wait, for the path that was named."""
+    tokens = SignIn(world).tokens()
+    is_google = isinstance(world, GoogleWorld)
+    path = "/profile" if is_google else "/me"
+    busy_api = google_answers.gmail_busy if is_google else microsoft_answers.graph_busy
+    world.faults.at_api(busy_api(7), "/another")
+    assert _profile(world, tokens).status == 200
+    world.faults.at_api(busy_api(7), path, times=1)
+    reply = _profile(world, tokens)
+    assert (reply.status, reply.headers["Retry-After"]) == (429, "7")
+    assert reply.json["error"]["code"] == (429 if is_google else "TooManyRequests")
+    assert _profile(world, tokens).status == 200
+
+
+def test_gmail_is_switched_off(google_world: GoogleWorld) -> None:
+    """An account of Google need not have Gmail."""
+    tokens = SignIn(google_world).tokens()
+    google_world.faults.at_api(google_answers.gmail_disabled())
+    reply = _profile(google_world, tokens)
+    assert (reply.status, reply.json["error"]["status"]) == (400, "FAILED_PRECONDITION")
 
 
 # Clients that others wrote

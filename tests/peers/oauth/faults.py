@@ -55,7 +55,10 @@ def changed(**fields: Any) -> Fault:
 
 
 def redirected_with(**parameters: str | None) -> Fault:
-    """The person is sent back with other parameters, such as `iss`; None leaves one out."""
+    """The person is sent back with other parameters, such as `iss`; None leaves one out.
+
+    By a redirect, that is; a page that posts itself (`response_mode=form_post`) is left as it is.
+    """
 
     def fault(_: Request, proceed: Callable[[], Answer]) -> Answer:
         answer = proceed()

@@ -1,7 +1,7 @@
 """Graph's mail: `@inbox-zero/emulate` behind our gateway.
 
 Not the emulator's, and written after https://learn.microsoft.com/graph/api/ and its pages
-"user-get", "user-get-mailboxsettings", "user-sendmail", "resources/mailfolder" (read 2026-11-26):
+"user-get", "user-get-mailboxsettings", "user-sendmail", "resources/mailfolder":
 
 - 401 and 403, with their bodies.
 - Who `/me` is: the emulator would make up an id, where Graph tells the `oid` of the id_token.
