@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inboxlink.domains import is_public_suffix
 from inboxlink.evidence import exchange_server
-from inboxlink.evidence.domains import is_public_suffix
 from inboxlink.evidence.exchange_server import Fingerprint
 from inboxlink.network.answers import Service
 from inboxlink.types.context import HttpAnswer

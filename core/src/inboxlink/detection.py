@@ -76,7 +76,7 @@ class Recommendation:
         }
         if not hosts:
             return ()
-        from inboxlink.evidence.domains import registrable
+        from inboxlink.domains import registrable
 
         named = {registrable(host) or host for host in hosts}
         return tuple(sorted(named - {registrable(self.evidence.domain)}))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from inboxlink.evidence.domains import is_public_suffix, registrable
+from inboxlink.domains import is_public_suffix, registrable
 from inboxlink.evidence.exchanges import within
 from inboxlink.evidence.links import https_url
 from inboxlink.network.answers import Service

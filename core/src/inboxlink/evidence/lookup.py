@@ -94,7 +94,7 @@ def known(domain: str, presets: Mapping[str, tuple[PublishedServer, ...]]) -> Ev
         return Evidence(domain=domain, preset=preset, log=(Lookup("preset", "found"),))
     owner = table.of_domain(domain)
     if owner is None:
-        from inboxlink.evidence.domains import is_public_suffix
+        from inboxlink.domains import is_public_suffix
 
         if is_public_suffix(domain):
             raise SetupError(problem("address_public_suffix", domain=domain))

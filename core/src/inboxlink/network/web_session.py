@@ -34,6 +34,7 @@ class WebSession:
     def __init__(self, open_channel: Callable[[], TlsChannel], host: str) -> None:
         self._open_channel = open_channel
         self._host = host
+        self._connections = 0
         self._connect()
 
     @property
@@ -45,6 +46,16 @@ class WebSession:
     def tls_version(self) -> str:
         """See `types.context.HttpSession`."""
         return self._channel.tls_version
+
+    @property
+    def certificate(self) -> bytes:
+        """See `types.context.HttpSession`."""
+        return self._channel.certificate
+
+    @property
+    def connection(self) -> int:
+        """See `types.context.HttpSession`."""
+        return self._connections
 
     def send(
         self,
@@ -86,6 +97,7 @@ class WebSession:
 
     def _connect(self) -> None:
         self._channel = self._open_channel()
+        self._connections += 1
         self._took_ms = self._channel.took_ms
         self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
 
