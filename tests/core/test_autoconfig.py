@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzz.grammar import INPUTS
+from inboxlink import markup
 from inboxlink.errors import SetupError
-from inboxlink.evidence import autoconfig, markup
+from inboxlink.evidence import autoconfig
 from inboxlink.evidence.published import Published
-from inboxlink.network.policy import check_host
+from inboxlink.hosts import check_host
 from inboxlink.types.detection import PublishedServer, Tls
 
 DOMAIN = "a.org"

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inboxlink import exchange_front
 from inboxlink.domains import is_public_suffix
 from inboxlink.evidence import exchange_server
-from inboxlink.evidence.exchange_server import Fingerprint
+from inboxlink.exchange_front import Fingerprint
 from inboxlink.network.answers import Service
 from inboxlink.types.context import HttpAnswer
 from inboxlink.types.detection import PublishedServer, Strength, Tls, Trust
@@ -57,7 +58,7 @@ OWN = [("autodiscover.a.org", Trust.VERIFIED), ("a.org", Trust.VERIFIED)]
         *((target, []) for target in ("autodiscover.com.br", "autodiscover.com", "com.br", "org")),
         *((target, []) for target in ("autodiscover.github.io", "", ".", "localhost", "192.0.2.1")),
         # That is Exchange Online, whatever answers.
-        *((f"x.{name}", []) for name in exchange_server._ONLINE),
+        *((f"x.{name}", []) for name in exchange_front._ONLINE),
         *((target, []) for target in ("autodiscover.outlook.com", "outlook.office365.com")),
         *((target, []) for target in ("a/b.a.org", "a b.org", "a@b.org", "2001:db8::1")),
         *(
@@ -124,7 +125,7 @@ def test_no_name_is_made_above_a_registered_domain(domain: str, targets: list[st
 )
 def test_the_ways_to_sign_in_are_read(challenge: str, schemes: tuple[str, ...]) -> None:
     """As servers list them, with what stands in quotes left alone."""
-    found = exchange_server.fingerprint(answer(challenge, x_feserver="EX01"))
+    found = exchange_front.fingerprint(answer(challenge, x_feserver="EX01"))
     assert found == Fingerprint("autodiscover.a.org", schemes, is_certain=True)
 
 
@@ -144,7 +145,7 @@ def test_what_no_other_product_sends_is_certain(
     headers: dict[str, str], version: str | None, *, is_certain: bool
 ) -> None:
     """The rest is a hint."""
-    found = exchange_server.fingerprint(answer(**headers))
+    found = exchange_front.fingerprint(answer(**headers))
     assert found is not None
     assert (found.is_certain, found.version) == (is_certain, version)
     strength = Strength.LIKELY if is_certain else Strength.HINT
@@ -165,13 +166,13 @@ def test_behind_a_proxy_it_is_told_by_several_signs(
 ) -> None:
     """A request's number as Exchange writes it, and what else runs beside it."""
     heard = answer(challenge, server=server, request_id=REQUEST_ID)
-    assert (exchange_server.fingerprint(heard) is not None) is is_alike
-    assert exchange_server.fingerprint(answer(challenge, server=server)) is None
+    assert (exchange_front.fingerprint(heard) is not None) is is_alike
+    assert exchange_front.fingerprint(answer(challenge, server=server)) is None
 
 
 def test_whose_names_are_microsofts_is_written_down() -> None:
     """Taking one away would show Exchange Online as somebody's own server."""
-    assert set(exchange_server._ONLINE) == {
+    assert set(exchange_front._ONLINE) == {
         *("outlook.com", "office365.com", "office.com", "office365.us", "outlook.cn", "microsoft"),
         *("microsoftonline.com", "microsoftonline.us", "microsoftonline.cn", "microsoft.com"),
     }
@@ -198,7 +199,7 @@ def test_whose_names_are_microsofts_is_written_down() -> None:
 )
 def test_other_answers_are_no_exchange(heard: HttpAnswer) -> None:
     """Web servers, groupware of others, and Microsoft's own cloud."""
-    assert exchange_server.fingerprint(heard) is None
+    assert exchange_front.fingerprint(heard) is None
 
 
 @pytest.mark.parametrize(
@@ -215,7 +216,7 @@ def test_other_answers_are_no_exchange(heard: HttpAnswer) -> None:
 )
 def test_hybrid_servers_send_people_to_the_cloud(challenge: str, *, is_hybrid: bool) -> None:
     """To a host of Microsoft's, known here; the address that the server gives is not kept."""
-    found = exchange_server.fingerprint(answer(challenge, x_feserver="EX01"))
+    found = exchange_front.fingerprint(answer(challenge, x_feserver="EX01"))
     assert found is not None
     assert found.is_hybrid is is_hybrid
     assert "login" not in repr(found)
@@ -223,7 +224,7 @@ def test_hybrid_servers_send_people_to_the_cloud(challenge: str, *, is_hybrid: b
 
 def test_a_fingerprint_becomes_a_fact() -> None:
     """With the host of Exchange Web Services where that was asked."""
-    found = exchange_server.fingerprint(
+    found = exchange_front.fingerprint(
         answer(HYBRID, x_feserver="EX01", x_owa_version="15.2.1544.4")
     )
     assert found is not None
@@ -260,7 +261,7 @@ def test_a_fingerprint_becomes_a_fact() -> None:
 )
 def test_any_answer_is_read_or_not(challenge: str, url: str) -> None:
     """Nothing raises, and only what is known is named."""
-    found = exchange_server.fingerprint(answer(challenge, x_feserver="EX01"))
+    found = exchange_front.fingerprint(answer(challenge, x_feserver="EX01"))
     if found is not None:
         assert set(found.schemes) <= {"negotiate", "ntlm", "basic", "bearer"}
 
@@ -270,4 +271,4 @@ def test_any_answer_is_read_or_not(challenge: str, url: str) -> None:
 def test_no_challenge_takes_the_time(unit: str) -> None:
     """As long as headers may be."""
     for start in ("Bearer ", "Bearer a=", 'Bearer a="'):
-        exchange_server.fingerprint(answer(start + unit * 8192 + "x", x_feserver="EX01"))
+        exchange_front.fingerprint(answer(start + unit * 8192 + "x", x_feserver="EX01"))

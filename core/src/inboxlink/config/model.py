@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from inboxlink.config import source
 from inboxlink.errors import SetupError, problem
-from inboxlink.network.policy import check_host
+from inboxlink.hosts import check_host
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.detection import PublishedServer, Tls, Trust
 from inboxlink.types.model import Model

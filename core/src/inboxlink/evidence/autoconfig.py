@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from inboxlink.evidence.markup import MAX_BYTES, root_of
 from inboxlink.evidence.published import Published
+from inboxlink.markup import MAX_BYTES, root_of
 from inboxlink.types.detection import PublishedServer, Tls
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _template(username: str) -> str | None:
 def _host(text: str, domain: str) -> str | None:
     """A host of the file. What stands before the @ has no place in names that DNS hears."""
     from inboxlink.errors import SetupError
-    from inboxlink.network.policy import check_host
+    from inboxlink.hosts import check_host
 
     host = _DOMAIN_MARKED.sub(lambda _: domain, text)
     try:

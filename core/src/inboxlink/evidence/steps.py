@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 
+from inboxlink import exchange_front
 from inboxlink.errors import InboxlinkError
 from inboxlink.evidence import (
     autoconfig,
@@ -120,9 +121,9 @@ async def exchange(inquiry: Inquiry) -> Finding:
 
 async def _fingerprint(
     inquiry: Inquiry, url: str, trust: Trust
-) -> exchange_server.Fingerprint | None:
+) -> exchange_front.Fingerprint | None:
     answer = await inquiry.fetch(url, trust)
-    return exchange_server.fingerprint(answer) if isinstance(answer, HttpAnswer) else None
+    return exchange_front.fingerprint(answer) if isinstance(answer, HttpAnswer) else None
 
 
 async def service_records(inquiry: Inquiry) -> Finding:

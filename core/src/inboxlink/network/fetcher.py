@@ -10,9 +10,9 @@ from urllib.parse import urljoin, urlsplit
 
 import inboxlink
 from inboxlink.errors import MailboxError, problem
+from inboxlink.hosts import check_host
 from inboxlink.network.deadline import remaining_s
 from inboxlink.network.dialer import Dialer
-from inboxlink.network.policy import check_host
 from inboxlink.network.reading import MAX_HEADER_BYTES, Reading
 from inboxlink.types.context import HttpAnswer
 

@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from inboxlink.errors import MailboxError, UnreachableError, problem
+from inboxlink.hosts import check_host, check_port
 from inboxlink.network import certificate, starttls, tls
 from inboxlink.network.answers import Answer, Outcome
 from inboxlink.network.channel import PlainChannel, TlsChannel
 from inboxlink.network.deadline import remaining_s, since_ms
-from inboxlink.network.policy import IPAddress, check_host, check_port
+from inboxlink.network.policy import IPAddress
 from inboxlink.network.resolving import resolve
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.context import CertificateFacts, HttpAnswer
