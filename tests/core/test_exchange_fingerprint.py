@@ -39,7 +39,7 @@ def answer(
 
 def hosts(domain: str, *targets: str, port: int = 443) -> list[tuple[str, Trust]]:
     services = [Service(0, 0, port, target) for target in targets]
-    found = exchange_server.candidates(domain, services)
+    found = exchange_front.candidates(domain, services)
     assert all(each.url == f"https://{each.host}{PATH}" for each in found)
     return [(each.host, each.trust) for each in found]
 
@@ -102,7 +102,7 @@ _NAMES = st.lists(
 def test_no_name_is_made_above_a_registered_domain(domain: str, targets: list[str]) -> None:
     """Whatever the domain is, and whatever its records say."""
     services = [Service(0, 0, 443, target) for target in targets]
-    for each in exchange_server.candidates(domain, services):
+    for each in exchange_front.candidates(domain, services):
         label, _, above = each.host.partition(".")
         assert not is_public_suffix(each.host)
         assert not (label == "autodiscover" and is_public_suffix(above))

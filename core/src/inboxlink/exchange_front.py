@@ -1,20 +1,44 @@
-"""Tell an Exchange server of somebody's own by how it refuses who has not signed in.
+"""Find an Exchange server of somebody's own, and tell it by how it refuses who has not signed in.
 
-Exchange Online, which answers alike, is told by its names (MS-OXDISCO section 3.1.5).
+Programs that found such servers have given passwords to whoever answered under a name they made
+up (`autodiscover.com` and its like got 372,000 in 2021). Nothing here carries a credential or an
+address, and no name above a registered domain is ever made. Exchange Online, which answers alike,
+is told by its names (MS-OXDISCO section 3.1.5).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from inboxlink.domains import is_public_suffix, registrable
+from inboxlink.errors import SetupError
+from inboxlink.hosts import check_host
 from inboxlink.links import https_url
 from inboxlink.types.context import HttpAnswer
+from inboxlink.types.detection import Trust
+from inboxlink.types.service import Service
 
-__all__ = ["EWS_PATH", "Fingerprint", "fingerprint", "is_online"]
+__all__ = [
+    "AUTODISCOVER_PATH",
+    "EWS_PATH",
+    "Candidate",
+    "Fingerprint",
+    "candidates",
+    "fingerprint",
+    "is_online",
+]
 
 #: Where Exchange Web Services are on a host, as they are set up.
 EWS_PATH = "/EWS/Exchange.asmx"
+
+#: Where Autodiscover answers on a host (MS-OXDISCO section 3.1.5.1).
+AUTODISCOVER_PATH = "/autodiscover/autodiscover.xml"
+_PORT = 443
+
+#: It is a panel for web sites, and the SRV target of millions of them; there is no Exchange there.
+_CPANEL = "cpanelemaildiscovery.cpanel.net"
+
 
 #: Below these it is Exchange Online, or signs people in for it.
 _ONLINE = (
@@ -44,6 +68,24 @@ _PARAMETER = re.compile(r'([A-Za-z_-]+)\s*=\s*(?:"([^"]*)"|([^\s"]*))')
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place where an Exchange server may answer.
+
+    Args:
+        url: To be fetched by GET without a body.
+        trust: How far whoever named it can be forged.
+    """
+
+    url: str
+    trust: Trust
+
+    @property
+    def host(self) -> str:
+        """The host of the address."""
+        return urlsplit(self.url).hostname or ""
+
+
+@dataclass(frozen=True, slots=True)
 class Fingerprint:
     """How a server answered.
 
@@ -61,6 +103,28 @@ class Fingerprint:
     version: str | None = None
     is_certain: bool = False
     is_hybrid: bool = False
+
+
+def candidates(domain: str, services: Iterable[Service] = ()) -> tuple[Candidate, ...]:
+    """Where to ask for a domain, the likeliest place first.
+
+    Args:
+        domain: The A-label form.
+        services: Its SRV records of `_autodiscover._tcp`.
+    """
+    targets = [(each.host.lower().rstrip("."), each.port) for each in services]
+    if is_public_suffix(domain) or any(host == _CPANEL for host, _ in targets):
+        return ()
+    own = (f"autodiscover.{domain}", domain)
+    hosts = dict.fromkeys((*own, *(host for host, port in targets if port == _PORT)))
+    return tuple(
+        Candidate(
+            f"https://{host}{AUTODISCOVER_PATH}",
+            Trust.VERIFIED if host in own else _trust(host, domain),
+        )
+        for host in hosts
+        if _may_be_asked(host)
+    )
 
 
 def fingerprint(answer: HttpAnswer) -> Fingerprint | None:
@@ -117,3 +181,20 @@ def _challenges(value: str) -> dict[str, dict[str, str]]:
 def _sign_in_host(parameters: Mapping[str, str]) -> str | None:
     url = https_url(parameters.get("authorization_uri", ""))
     return None if url is None else urlsplit(url).hostname
+
+
+def _may_be_asked(host: str) -> bool:
+    """Whether it is a name that somebody registered, and none of Microsoft's."""
+    try:
+        is_name = check_host(host) == host and not host.rpartition(".")[2].isdigit()
+    except SetupError:
+        return False
+    if not is_name or registrable(host) is None:
+        return False
+    label, _, above = host.partition(".")
+    return not is_online(host) and not (label == "autodiscover" and is_public_suffix(above))
+
+
+def _trust(host: str, domain: str) -> Trust:
+    # Within what the domain's owner registered, a certificate can vouch for the name.
+    return Trust.SIGNED if registrable(host) == registrable(domain) else Trust.DNS

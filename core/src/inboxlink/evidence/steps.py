@@ -109,7 +109,7 @@ async def exchange(inquiry: Inquiry) -> Finding:
     is_named = target.outcome is Outcome.FOUND and wildcard.outcome is not Outcome.FOUND
     if not is_named and not services.values:
         return nothing
-    for candidate in exchange_server.candidates(inquiry.domain, services.values):
+    for candidate in exchange_front.candidates(inquiry.domain, services.values):
         found = await _fingerprint(inquiry, candidate.url, candidate.trust)
         if found is not None:
             ews = exchange_server.ews_address(found.host)
