@@ -1,4 +1,4 @@
-"""The IMAP and SMTP provider of inboxlink."""
+"""The Exchange (EWS, on premises) provider of inboxlink."""
 
 __all__ = ["__version__"]
 
