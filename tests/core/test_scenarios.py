@@ -239,6 +239,7 @@ SCENARIOS = {
         "imap.hoster.net",
         pages={AUTOCONFIG: page(file("imap.hoster.net", "other.org"))},
         confirm=("hoster.net",),
+        warnings=("detection.warning.other_domains",),
     ),
     "an Exchange server of its own": Scenario(
         None,

@@ -25,6 +25,8 @@ __all__ = [
     "ews_address",
     "fact",
     "fingerprint",
+    "plain_address",
+    "redirected",
 ]
 
 _PATH = "/autodiscover/autodiscover.xml"
@@ -122,6 +124,24 @@ def candidates(domain: str, services: Iterable[Service] = ()) -> tuple[Candidate
 def ews_address(host: str) -> str:
     """Where Exchange Web Services are on a host, as they are set up."""
     return f"https://{host}{_EWS_PATH}"
+
+
+def plain_address(domain: str) -> str:
+    """Where a domain may say by plain http which host knows more (MS-OXDISCO section 3.1.5.4)."""
+    return f"http://autodiscover.{domain}{_PATH}"
+
+
+def redirected(answer: HttpAnswer) -> HostingFact | None:
+    """What a redirect from `plain_address` says, which is no more than a hint; None = nothing.
+
+    Args:
+        answer: To a request that followed no redirect.
+    """
+    target = https_url(answer.headers.get("location", ""))
+    host = "" if target is None else urlsplit(target).hostname or ""
+    if answer.status not in _REDIRECTS or not _may_be_asked(host):
+        return None
+    return HostingFact("exchange_onprem", f"{answer.url} → {host}", Strength.HINT)
 
 
 def fingerprint(answer: HttpAnswer) -> Fingerprint | None:

@@ -11,6 +11,7 @@ from inboxlink.types.address import Address
 from inboxlink.types.attempts import Attempts
 from inboxlink.types.detection import Detection, Endpoint
 from inboxlink.types.disclosure import Application, Audience, Capability
+from inboxlink.types.web import HttpAnswer
 
 __all__ = [
     "AuthContext",
@@ -97,22 +98,6 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Close; closing twice is harmless."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """An answer of the web, read to its end under a cap.
-
-    Args:
-        url: The address that answered, after redirects.
-        headers: Names in lower case; values of one name that came in several lines are joined
-            by commas.
-    """
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class Wire(Protocol):
