@@ -66,6 +66,7 @@ def detect_probes(evidence: "Evidence") -> "tuple[Probe, ...]":
         def detect_probes(evidence):
             return (Probe(f"https://mail.{evidence.domain}/api/version"),)
 
+
         @hookimpl
         def detect(evidence):
             for probed in evidence.probes or ():
