@@ -229,7 +229,7 @@ def test_a_fingerprint_becomes_a_fact() -> None:
     assert found is not None
     plain = exchange_server.fact(found, Trust.VERIFIED)
     assert (plain.name, plain.strength, plain.servers) == ("exchange_onprem", Strength.LIKELY, ())
-    assert plain.shown_by == "autodiscover.a.org answers as Exchange 15.2.1544.4, hybrid"
+    assert plain.shown_by == "autodiscover.a.org: Exchange 15.2.1544.4, hybrid"
     assert exchange_server.fact(found, Trust.VERIFIED, ews=True).servers == (
         PublishedServer(
             *("ews", "autodiscover.a.org", 443, Tls.IMPLICIT, None, ("bearer",)), Trust.VERIFIED
@@ -243,7 +243,7 @@ def test_a_fingerprint_becomes_a_fact() -> None:
     assert exchange_server.fact(found, Trust.NONE).strength is Strength.HINT
     unversioned = Fingerprint("mail.a.org", ("ntlm",))
     shown = exchange_server.fact(unversioned, Trust.VERIFIED).shown_by
-    assert shown == "mail.a.org answers as Exchange"
+    assert shown == "mail.a.org: Exchange"
 
 
 @given(

@@ -433,7 +433,7 @@ def test_a_fact_says_what_shows_it() -> None:
         f"autodiscover CNAME {AUTODISCOVER}, DKIM selector2 CNAME {KEY}, "
         "SPF spf.protection.outlook.com"
     )
-    assert only(found, "gateway").shown_by == f"Mimecast, mail exchanger {FILTER}"
+    assert only(found, "gateway").shown_by == f"Mimecast, MX {FILTER}"
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def fact(found: Fingerprint, trust: Trust, *, ews: bool = False) -> HostingFact:
         ews: Whether it is that of `ews_address`, so that this is known to be there.
     """
     is_likely = found.is_certain and trust >= Trust.DNS
-    shown = f"{found.host} answers as Exchange {found.version or ''}".rstrip()
+    shown = f"{found.host}: Exchange {found.version or ''}".rstrip()
     server = PublishedServer("ews", found.host, _PORT, Tls.IMPLICIT, None, found.schemes, trust)
     return HostingFact(
         "exchange_onprem",

@@ -180,7 +180,8 @@ class HostingFact:
 
     Args:
         name: Such as `google`, `microsoft_365`, `gateway`, or the id of a hoster in the table.
-        shown_by: The record or name that shows it, for people.
+        shown_by: The record or name that shows it, for people: in the notation of DNS, which is
+            the same in every language.
         title: What people call the hoster; empty where it has no name.
         strength: How much it says.
         is_owned: Whether the domain is the hoster's own, such as gmail.com.
