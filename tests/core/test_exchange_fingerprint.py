@@ -68,16 +68,19 @@ OWN = [("autodiscover.a.org", Trust.VERIFIED), ("a.org", Trust.VERIFIED)]
 )
 def test_the_domain_and_what_it_names_is_asked(target: str, more: list[tuple[str, Trust]]) -> None:
     """Over https, with the trust that each name deserves."""
+    # case 25
     assert hosts("a.org", target) == OWN + more
 
 
 def test_only_the_port_of_https_is_asked() -> None:
     """An SRV record opens no other."""
+    # case 23
     assert hosts("a.org", "mail.a.org", port=8443) == OWN
 
 
 def test_a_panel_for_web_sites_is_no_exchange() -> None:
     """Its SRV target is a stranger's, and is never asked."""
+    # case 25
     assert hosts("a.org", CPANEL) == []
     assert hosts("a.org", "mail.a.org", f"{CPANEL}.") == []
 
@@ -85,6 +88,7 @@ def test_a_panel_for_web_sites_is_no_exchange() -> None:
 @pytest.mark.parametrize("domain", ["com", "com.br", "co.uk", "github.io"])
 def test_nothing_is_asked_above_a_registered_domain(domain: str) -> None:
     """`autodiscover.com.br` belongs to whoever wants other people's passwords."""
+    # case 25
     assert hosts(domain, "mail.a.org") == []
 
 
