@@ -69,16 +69,19 @@ OWN = [("autodiscover.a.org", Trust.VERIFIED), ("a.org", Trust.VERIFIED)]
 )
 def test_the_domain_and_what_it_names_is_asked(target: str, more: list[tuple[str, Trust]]) -> None:
     """Over https, with the trust that each name deserves."""
+    # case 25
     assert hosts("a.org", target) == OWN + more
 
 
 def test_only_the_port_of_https_is_asked() -> None:
     """An SRV record opens no other."""
+    # case 23
     assert hosts("a.org", "mail.a.org", port=8443) == OWN
 
 
 def test_a_panel_for_web_sites_is_no_exchange() -> None:
     """Its SRV target is a stranger's, and is never asked."""
+    # case 25
     assert hosts("a.org", CPANEL) == []
     assert hosts("a.org", "mail.a.org", f"{CPANEL}.") == []
 
@@ -86,6 +89,7 @@ def test_a_panel_for_web_sites_is_no_exchange() -> None:
 @pytest.mark.parametrize("domain", ["com", "com.br", "co.uk", "github.io"])
 def test_nothing_is_asked_above_a_registered_domain(domain: str) -> None:
     """`autodiscover.com.br` belongs to whoever wants other people's passwords."""
+    # case 25
     assert hosts(domain, "mail.a.org") == []
 
 
@@ -230,7 +234,7 @@ def test_a_fingerprint_becomes_a_fact() -> None:
     assert found is not None
     plain = exchange_server.fact(found, Trust.VERIFIED)
     assert (plain.name, plain.strength, plain.servers) == ("exchange_onprem", Strength.LIKELY, ())
-    assert plain.shown_by == "autodiscover.a.org answers as Exchange 15.2.1544.4, hybrid"
+    assert plain.shown_by == "autodiscover.a.org: Exchange 15.2.1544.4, hybrid"
     assert exchange_server.fact(found, Trust.VERIFIED, ews=True).servers == (
         PublishedServer(
             *("ews", "autodiscover.a.org", 443, Tls.IMPLICIT, None, ("bearer",)), Trust.VERIFIED
@@ -244,7 +248,7 @@ def test_a_fingerprint_becomes_a_fact() -> None:
     assert exchange_server.fact(found, Trust.NONE).strength is Strength.HINT
     unversioned = Fingerprint("mail.a.org", ("ntlm",))
     shown = exchange_server.fact(unversioned, Trust.VERIFIED).shown_by
-    assert shown == "mail.a.org answers as Exchange"
+    assert shown == "mail.a.org: Exchange"
 
 
 @given(

@@ -27,6 +27,7 @@ __all__ = [
     "candidates",
     "fingerprint",
     "is_online",
+    "may_be_asked",
 ]
 
 #: Where Exchange Web Services are on a host, as they are set up.
@@ -123,7 +124,7 @@ def candidates(domain: str, services: Iterable[Service] = ()) -> tuple[Candidate
             Trust.VERIFIED if host in own else _trust(host, domain),
         )
         for host in hosts
-        if _may_be_asked(host)
+        if may_be_asked(host)
     )
 
 
@@ -183,7 +184,7 @@ def _sign_in_host(parameters: Mapping[str, str]) -> str | None:
     return None if url is None else urlsplit(url).hostname
 
 
-def _may_be_asked(host: str) -> bool:
+def may_be_asked(host: str) -> bool:
     """Whether it is a name that somebody registered, and none of Microsoft's."""
     try:
         is_name = check_host(host) == host and not host.rpartition(".")[2].isdigit()

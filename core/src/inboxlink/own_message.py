@@ -1,4 +1,4 @@
-"""The message that a person sends to themselves to see both directions work at once: for providers."""
+"""The message that a person sends to themselves, to see both directions work: for providers."""
 
 from email.headerregistry import Address
 from email.message import EmailMessage

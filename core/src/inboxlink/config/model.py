@@ -110,6 +110,8 @@ class LookupSection(Model):
 
     community: bool = True
     """Whether a full look-up tells the public database of mail providers the domain."""
+    insecure_http: bool = False
+    """Whether files by plain http are heard where nothing else is found; never used unconfirmed."""
 
 
 class OAuthSection(Model):

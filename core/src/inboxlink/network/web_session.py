@@ -20,6 +20,7 @@ __all__ = ["MAX_BODY_BYTES", "WebSession"]
 #: The longest answer that a sign-in or a verification has a use for is a list of labels.
 MAX_BODY_BYTES = 1024 * 1024
 _CHUNK_BYTES = 16 * 1024
+_PORT = 443
 
 
 class WebSession:
@@ -78,7 +79,7 @@ class WebSession:
         sent += connection.send(h11.EndOfMessage()) or b""
         self._channel.sendall(sent)
         url = f"https://{self._host}{target}"
-        reading = Reading(connection, url, self._host, MAX_BODY_BYTES)
+        reading = Reading(connection, url, self._host, _PORT, MAX_BODY_BYTES)
         while (answer := reading.answer()) is None:
             chunk = bytearray(_CHUNK_BYTES)
             count = self._channel.receive_into(memoryview(chunk))
@@ -125,4 +126,4 @@ class WebSession:
             raise self._trouble("http_failed") from None
 
     def _trouble(self, code: str) -> MailboxError:
-        return MailboxError(problem(code, host=self._host, port="443"))
+        return MailboxError(problem(code, host=self._host, port=str(_PORT)))

@@ -65,20 +65,13 @@ class Network:
 
     def get(self, url: str, deadline: float) -> HttpAnswer:
         """See `CallContext.get`."""
-        import asyncio
+        return self._fetch(url, deadline)
 
-        from inboxlink.network.dialer import Dialer
-        from inboxlink.network.fetcher import Fetcher
-        from inboxlink.network.resolver import Resolver
-
-        async def get() -> HttpAnswer:
-            resolver = Resolver(self.settings)
-            try:
-                return await Fetcher(Dialer(self.settings, resolver)).get(url, deadline)
-            finally:
-                await resolver.close()
-
-        return asyncio.run(get())
+    def redirect(self, url: str, deadline: float) -> str | None:
+        """See `CallContext.redirect`."""
+        answer = self._fetch(url, deadline, plain=True, follow=False)
+        is_redirect = answer.status in (301, 302, 303, 307, 308)
+        return answer.headers.get("location") if is_redirect else None
 
     def http(self, host: str, deadline: float, pin: CertificatePin | None = None) -> "WebSession":
         """See `CallContext.http`."""
@@ -105,6 +98,25 @@ class Network:
             code = "timed_out" if answer.outcome is Outcome.TIMED_OUT else "dns_failed"
             raise MailboxError(problem(code, host=name, port="53"))
         return tuple(sorted(answer.values, key=lambda each: (each.priority, -each.weight)))
+
+    def _fetch(
+        self, url: str, deadline: float, *, plain: bool = False, follow: bool = True
+    ) -> HttpAnswer:
+        import asyncio
+
+        from inboxlink.network.dialer import Dialer
+        from inboxlink.network.fetcher import Fetcher
+        from inboxlink.network.resolver import Resolver
+
+        async def get() -> HttpAnswer:
+            resolver = Resolver(self.settings)
+            try:
+                fetcher = Fetcher(Dialer(self.settings, resolver))
+                return await fetcher.get(url, deadline, plain=plain, follow=follow)
+            finally:
+                await resolver.close()
+
+        return asyncio.run(get())
 
     def _wrap(
         self, sock: socket.socket, endpoint: Endpoint, deadline: float

@@ -84,7 +84,9 @@ class _Adapter(BaseAdapter):
         assert body is None or isinstance(body, bytes)  # nothing here streams
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         with self._ctx.http(host) as session:
-            answer = session.send(request.method or "GET", target, headers_of(request), body or None)
+            answer = session.send(
+                request.method or "GET", target, headers_of(request), body or None
+            )
         return response_of(request, answer)
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from inboxlink.types.detection import CertificatePin, Detection, Endpoint
 from inboxlink.types.disclosure import Application, Audience, Capability
 from inboxlink.types.service import Service
 from inboxlink.types.way import Way
+from inboxlink.types.web import HttpAnswer
 
 __all__ = [
     "AuthContext",
@@ -93,22 +94,6 @@ class Channel(Protocol):
         """Close; closing twice is harmless."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """An answer of the web, read to its end under a cap.
-
-    Args:
-        url: The address that answered, after redirects.
-        headers: Names in lower case; values of one name that came in several lines are joined
-            by commas.
-    """
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class HttpSession(Protocol):
     """One connection to one web server whose TLS is verified; requests follow one another.
 
@@ -178,6 +163,9 @@ class Wire(Protocol):
     def get(self, url: str, deadline: float) -> HttpAnswer:
         """Fetch an address; see `CallContext.get`."""
 
+    def redirect(self, url: str, deadline: float) -> str | None:
+        """Ask where an address leads; see `CallContext.redirect`."""
+
     def http(self, host: str, deadline: float, pin: CertificatePin | None = None) -> HttpSession:
         """Connect to a web server; see `CallContext.http`."""
 
@@ -241,6 +229,20 @@ class HookContext:
             MailboxError: It could not be had.
         """
         return self.wire.get(url, self.deadline)
+
+    def redirect(self, url: str) -> str | None:
+        """Where an address of plain http, or of https, redirects to; nothing is followed.
+
+        Anybody on the way can have written it, so that it is a suggestion for the person to
+        confirm. The request carries nothing but the address itself.
+
+        Returns:
+            The `Location` as it stands; None = it does not redirect.
+
+        Raises:
+            MailboxError: It could not be asked.
+        """
+        return self.wire.redirect(url, self.deadline)
 
     def http(self, host: str, pin: CertificatePin | None = None) -> HttpSession:
         """Connect to a web server, on port 443, to send it requests.

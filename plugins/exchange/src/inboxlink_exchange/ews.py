@@ -13,6 +13,9 @@ from inboxlink_exchange.signed_session import SignedSession
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
+    from exchangelib import Folder
+    from exchangelib.items import Item
+
 __all__ = ["Ews", "Inbox"]
 
 
@@ -138,11 +141,15 @@ class Ews:
             InboxlinkError: See `_typed`.
         """
         with _typed():
-            arrived = list(self._account.inbox.filter(message_id=message_id).only("id", "changekey"))
+            arrived = self._found(self._account.inbox, message_id)
             if arrived:
-                kept = list(self._account.sent.filter(message_id=message_id).only("id", "changekey"))
+                kept = self._found(self._account.sent, message_id)
                 self._account.bulk_delete([*arrived, *kept])
         return len(arrived)
+
+    @staticmethod
+    def _found(folder: "Folder", message_id: str) -> "list[Item]":
+        return list(folder.filter(message_id=message_id).only("id", "changekey"))
 
 
 def _smtp(address: str) -> str:

@@ -59,7 +59,7 @@ def account_of(address: str, url: str, signed: SignedSession) -> Account:
     return account
 
 
-class _Protocol(Protocol):
+class _Protocol(Protocol):  # type: ignore[misc]  # exchangelib has no types
     """One whose sessions have one adapter."""
 
     signed: SignedSession

@@ -9,9 +9,11 @@ __all__ = [
     "EXCHANGE_ONLINE",
     "OLDEST",
     "TEAM",
+    "account_locked",
     "address_unusable",
     "autodiscover_failed",
     "ews_error",
+    "ews_forbidden",
     "no_ews",
     "no_scheme",
     "refused",
@@ -94,6 +96,16 @@ def _problem(
         Text(f"exchange.error.{name}.remedy", params),
         remote=None if said is None else RemoteText().clean(said),
     )
+
+
+def account_locked() -> Problem:
+    """The server says so in the page that comes with its refusal."""
+    return _problem("account_locked", Kind.SIGN_IN, Blame.ADMIN, None)
+
+
+def ews_forbidden() -> Problem:
+    """The person is known, and may not use EWS."""
+    return _problem("ews_forbidden", Kind.SIGN_IN, Blame.ADMIN, None)
 
 
 def sign_in_refused() -> Problem:

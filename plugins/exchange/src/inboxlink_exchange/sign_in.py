@@ -10,7 +10,6 @@ before it hears one, whoever named it; where a server names such a host only aft
 password, the password is asked for again, because nothing keeps it.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,7 +19,7 @@ from pydantic import SecretStr
 
 from inboxlink.domains import registrable
 from inboxlink.errors import InboxlinkError, Problem, SetupError, SignInError, problem
-from inboxlink.exchange_front import is_online
+from inboxlink.exchange_front import AUTODISCOVER_PATH, EWS_PATH, is_online
 from inboxlink.links import https_url
 from inboxlink.trusting import CONFIRMABLE, certificate_question, pin_of
 from inboxlink.types.address import parse_address
@@ -35,6 +34,7 @@ from inboxlink.types.steps import (
     ConfirmKind,
     Done,
     Event,
+    Form,
     Start,
     State,
     Step,
@@ -113,7 +113,7 @@ def _search(ctx: AuthContext, draft: Draft) -> Step:
     for host, code in found.untrusted.items():
         # Only a name of the domain's own: a certificate proves nothing about any other.
         if code in CONFIRMABLE and not _is_foreign(ctx, draft, host):
-            asked = _certificate(ctx, draft, host, code, step="search")
+            asked = _certificate(ctx, draft, host, code)
             if isinstance(asked, Confirm):
                 return asked
     if found.is_online:
@@ -140,31 +140,41 @@ def _server(ctx: AuthContext, draft: Draft, answer: Submit) -> Step:
         return server_form(draft, errors, typed)
     # What a person types is where they want to go.
     draft = replace(draft, place=None).with_confirmed(read.host)
-    step = _with_ews(ctx, draft, read.url, typed)
-    if not read.is_ews and not isinstance(step, Abort | Confirm) and step.step == "sign_in":
-        return Confirm(
-            step="endpoint",
-            kind=ConfirmKind.ENDPOINT,
-            facts={"typed": typed.strip(), "ews_url": read.url},
-            state=step.state,
-        )
-    return step
+    ready = _ready(ctx, draft, read.url, typed)
+    if not isinstance(ready, Draft):
+        return ready
+    if read.is_ews:
+        return sign_in_form(ready)
+    return Confirm(
+        step="endpoint",
+        kind=ConfirmKind.ENDPOINT,
+        facts={"typed": typed.strip(), "ews_url": read.url},
+        state=ready.kept(),
+    )
 
 
-def _with_ews(ctx: AuthContext, draft: Draft, url: str, typed: str | None = None) -> Step:
+def _with_ews(ctx: AuthContext, draft: Draft, url: str) -> Step:
     """Ask for the password for an address of EWS, once it answers as such."""
+    ready = _ready(ctx, draft, url)
+    return sign_in_form(ready) if isinstance(ready, Draft) else ready
+
+
+def _ready(
+    ctx: AuthContext, draft: Draft, url: str, typed: str | None = None
+) -> Draft | Form | Confirm:
+    """The draft with an address of EWS that answers as such, or what stands in its way."""
     host = urlsplit(url).hostname or ""
     try:
         schemes = schemes_of(ctx, url, draft.pin(host))
     except InboxlinkError as error:
+        trouble = error.problem
         if error.code in CONFIRMABLE:
-            kept = replace(draft, ews_url=url)
-            asked = _certificate(ctx, kept, host, error.code, step="ews")
+            asked = _certificate(ctx, replace(draft, ews_url=url), host, error.code)
             if isinstance(asked, Confirm):
                 return asked
-            return server_form(draft, {"ews_url": asked}, typed or url)
-        return server_form(draft, {"ews_url": error.problem}, typed or url)
-    return sign_in_form(replace(draft, place=None, ews_url=url, schemes=schemes))
+            trouble = asked
+        return server_form(draft, {"ews_url": trouble}, typed or url)
+    return replace(draft, place=None, ews_url=url, schemes=schemes)
 
 
 def _signed_in(ctx: AuthContext, known: Draft, answer: Submit) -> Step:
@@ -229,23 +239,23 @@ def _led(ctx: AuthContext, draft: Draft, found: Found, scheme: Scheme, password:
     host = (urlsplit(url).hostname or "").lower()
     if is_online(host):
         return Abort(error=policy.refused(policy.EXCHANGE_ONLINE))
+    named_by = f"Autodiscover, {draft.place}"
     if found.ews_url is not None:
         draft = replace(draft, ews_url=url)
     else:
         draft = replace(draft, place=host)
     if _is_foreign(ctx, draft, host):
-        return _confirm_host(ctx, draft, host, f"Autodiscover, {draft.place}")
+        return _confirm_host(ctx, draft, host, named_by)
     if found.ews_url is None:
-        return _discovered(ctx, draft, scheme, password) if _has_time(ctx) else sign_in_form(draft)
-    # Another host may offer other schemes, and must answer as EWS before it hears a password.
-    step = _with_ews(ctx, draft, url)
-    if isinstance(step, Abort | Confirm) or step.step != "sign_in":
-        return step
-    draft = Draft.of(step.state)
-    offered = chosen(draft.schemes, draft.wanted)
+        return _discovered(ctx, draft, scheme, password)
+    # It may offer other schemes, and must answer as EWS before it hears a password.
+    ready = _ready(ctx, draft, url)
+    if not isinstance(ready, Draft):
+        return ready
+    offered = chosen(ready.schemes, ready.wanted)
     if offered is None:
-        return sign_in_form(draft, {"scheme": policy.no_scheme(host, draft.schemes)})
-    return _done(draft, url, offered, password)
+        return sign_in_form(ready, {"scheme": policy.no_scheme(host, ready.schemes)})
+    return _done(ready, url, offered, password)
 
 
 def _other_address(ctx: AuthContext, draft: Draft, address: str) -> Step:
@@ -268,7 +278,7 @@ def _host_confirmed(ctx: AuthContext, state: State) -> Step:
     # Whom a server sends to was not looked at yet.
     if not draft.schemes or draft.hops:
         try:
-            schemes = schemes_of(ctx, f"https://{draft.host}/autodiscover/autodiscover.xml")
+            schemes = schemes_of(ctx, f"https://{draft.host}{AUTODISCOVER_PATH}")
         except InboxlinkError as error:
             return server_form(draft, {"": error.problem})
         draft = replace(draft, schemes=schemes)
@@ -281,7 +291,7 @@ def _certificate_trusted(ctx: AuthContext, state: State) -> Step:
     draft = Draft.of(kept["draft"]).with_pin(host, pin_of(kept))
     if draft.ews_url is not None:
         return _with_ews(ctx, draft, draft.ews_url)
-    url = f"https://{host}/autodiscover/autodiscover.xml"
+    url = f"https://{host}{AUTODISCOVER_PATH}"
     try:
         schemes = schemes_of(ctx, url, draft.pin(host))
     except InboxlinkError as error:
@@ -317,12 +327,9 @@ def _confirm_host(ctx: AuthContext, draft: Draft, host: str, found_by: str) -> C
     )
 
 
-def _certificate(
-    ctx: AuthContext, draft: Draft, host: str, code: str, *, step: str
-) -> Confirm | Problem:
+def _certificate(ctx: AuthContext, draft: Draft, host: str, code: str) -> Confirm | Problem:
     endpoint = Endpoint(Role.EWS, host, 443, Tls.IMPLICIT, pin=draft.pin(host))
-    state = {"draft": draft.kept(), "host": host, "from": step}
-    return certificate_question(ctx, endpoint, code, state)
+    return certificate_question(ctx, endpoint, code, {"draft": draft.kept(), "host": host})
 
 
 def _is_foreign(ctx: AuthContext, draft: Draft, host: str) -> bool:
@@ -334,8 +341,4 @@ def _is_foreign(ctx: AuthContext, draft: Draft, host: str) -> bool:
 
 def _guess(draft: Draft) -> str | None:
     """What mostly is right, to stand in the form."""
-    return None if draft.place is None else webmail.Typed(draft.place, webmail.EWS_PATH, True).url
-
-
-def _has_time(ctx: AuthContext) -> bool:
-    return ctx.deadline - time.monotonic() > 1
+    return None if draft.place is None else f"https://{draft.place}{EWS_PATH}"

@@ -9,11 +9,15 @@ import hashlib
 import re
 import struct
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from inboxlink.errors import MailboxError, SignInError, problem
 from inboxlink.types.context import HttpAnswer, HttpSession
 from inboxlink_exchange import policy
 from inboxlink_exchange.schemes import Scheme
+
+if TYPE_CHECKING:
+    from spnego.channel_bindings import GssChannelBindings
 
 __all__ = ["SignedSession"]
 
@@ -45,9 +49,7 @@ class SignedSession:
         self._password = password
         self._signed_in = 0
 
-    def send(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> HttpAnswer:
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Send a request, signed in.
 
         Raises:
@@ -58,7 +60,10 @@ class SignedSession:
         own = dict(headers) | self._authorization(target)
         answer = self._session.send(method, target, own, body)
         if answer.status == 401:
-            raise SignInError(policy.sign_in_refused())
+            is_locked = b"currently locked out" in answer.body
+            raise SignInError(policy.account_locked() if is_locked else policy.sign_in_refused())
+        if answer.status == 403:
+            raise SignInError(policy.ews_forbidden())
         return answer
 
     def _authorization(self, target: str) -> dict[str, str]:
@@ -123,7 +128,7 @@ def _challenge(answer: HttpAnswer, name: str) -> bytes | None:
         return None
 
 
-def _channel_binding(certificate: bytes) -> "object":
+def _channel_binding(certificate: bytes) -> "GssChannelBindings":
     """Binds the sign-in to this TLS connection (RFC 5929 section 4), so that none can relay it.
 
     Servers since Exchange 2019 CU14 demand it (Extended Protection).

@@ -40,7 +40,7 @@ def verify(
     try:
         session = receiving.connect(lambda: ctx.http(endpoint.host, endpoint.pin))
         ews = _signed_in(ctx, credential, settings, endpoint, session, receiving)
-        identities = _identities(ctx, ews, receiving)
+        identities = (Identity(address=str(ctx.address), proof=Proof.PROVEN),)
         _look_at_sending(ctx, ews, sending)
         if ctx.send_test_message and receiving.is_whole and sending.is_whole:
             _to_oneself(ctx, ews, receiving, sending)
@@ -111,18 +111,10 @@ def _of_another(ctx: CallContext) -> Problem:
     return problem("wrong_account", address=str(ctx.address), found="-")
 
 
-def _identities(ctx: CallContext, ews: Ews, stages: Stages) -> tuple[Identity, ...]:
-    if stages.problem_of("identity") is not None:
-        return ()
-    return (Identity(address=str(ctx.address), proof=Proof.PROVEN),)
-
-
 def _look_at_sending(ctx: CallContext, ews: Ews, stages: Stages) -> None:
     if Capability.SEND not in ctx.wanted:
         return
-    may_keep = stages.run(
-        "sent_folder", ews.may_keep_sent, lambda may: "-" if may else "read only"
-    )
+    may_keep = stages.run("sent_folder", ews.may_keep_sent, lambda may: "-" if may else "read only")
     if not may_keep:
         denied = policy.ews_error("ErrorSendAsDenied")
         assert denied is not None
@@ -140,9 +132,8 @@ def _to_oneself(ctx: CallContext, ews: Ews, receiving: Stages, sending: Stages) 
     sending.run("message", lambda: ews.send_to_oneself(message), lambda _: None)
     began = time.perf_counter()
     while time.monotonic() < ctx.deadline - _MARGIN_S:
-        removed = ews.remove(message_id)
-        if removed:
-            receiving.run("message", lambda: removed, lambda _: "found, removed")
+        if ews.remove(message_id):
+            receiving.run("message", lambda: None, lambda _: "found, removed")
             return
         time.sleep(_LOOK_S)
     receiving.fail("message", problem("message_not_found"), _since(began))

@@ -11,7 +11,7 @@ from inboxlink.errors import SetupError
 from inboxlink.exchange_front import EWS_PATH
 from inboxlink.hosts import check_host
 
-__all__ = ["EWS_PATH", "Typed", "read"]
+__all__ = ["Typed", "read"]
 
 _MAX_CHARACTERS = 2000
 
