@@ -12,7 +12,7 @@ from lxml.etree import _Element
 __all__ = ["own_inbox"]
 
 
-class _GetOwnInbox(EWSAccountService):
+class _GetOwnInbox(EWSAccountService):  # type: ignore[misc]  # exchangelib has no types
     SERVICE_NAME = "GetFolder"
     element_container_name = f"{{{MNS}}}Folders"
 

@@ -240,13 +240,11 @@ def _led(ctx: AuthContext, draft: Draft, found: Found, scheme: Scheme, password:
     if is_online(host):
         return Abort(error=policy.refused(policy.EXCHANGE_ONLINE))
     named_by = f"Autodiscover, {draft.place}"
-    if found.ews_url is not None:
-        draft = replace(draft, ews_url=url)
-    else:
-        draft = replace(draft, place=host)
+    is_ews = found.ews_url is not None
+    draft = replace(draft, ews_url=url) if is_ews else replace(draft, place=host)
     if _is_foreign(ctx, draft, host):
         return _confirm_host(ctx, draft, host, named_by)
-    if found.ews_url is None:
+    if not is_ews:
         return _discovered(ctx, draft, scheme, password)
     # It may offer other schemes, and must answer as EWS before it hears a password.
     ready = _ready(ctx, draft, url)
