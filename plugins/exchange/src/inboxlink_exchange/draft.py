@@ -56,7 +56,8 @@ class Draft:
 
     def kept(self) -> dict[str, Any]:
         """As JSON."""
-        return asdict(self)
+        kept = asdict(self)
+        return {**kept, "schemes": list(self.schemes), "confirmed": list(self.confirmed)}
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> "Draft":

@@ -17,8 +17,7 @@ import requests
 from exchangelib import DELEGATE, UTC, Account, Configuration, Credentials, FailFast, Version
 from exchangelib.autodiscover import cache, discovery
 from exchangelib.protocol import BaseProtocol, Protocol
-from exchangelib.transport import NOAUTH
-from exchangelib.util import DEFAULT_HEADERS
+from exchangelib.transport import DEFAULT_HEADERS, NOAUTH
 from exchangelib.version import EXCHANGE_2010_SP2
 from requests.adapters import BaseAdapter
 
