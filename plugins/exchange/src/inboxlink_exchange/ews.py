@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from inboxlink.errors import InboxlinkError, MailboxError, Problem, problem
-from inboxlink.remote_text import RemoteText
 from inboxlink_exchange import policy
 from inboxlink_exchange.signed_session import SignedSession
 
@@ -45,6 +45,7 @@ class Ews:
         from inboxlink_exchange.exchangelib_door import account_of
 
         self._address = address
+        self._host = urlsplit(url).hostname or ""
         self._account = account_of(address, url, signed)
 
     @property
@@ -71,7 +72,7 @@ class Ews:
         """
         from inboxlink_exchange.own_folder import own_inbox
 
-        with _typed():
+        with _typed(self._host):
             identifier, total = own_inbox(self._account)
         return Inbox(identifier, total)
 
@@ -81,7 +82,7 @@ class Ews:
         Raises:
             InboxlinkError: See `_typed`; `ews_access_denied` for somebody else's mailbox.
         """
-        with _typed():
+        with _typed(self._host):
             return str(self._account.inbox.id)
 
     def may_keep_sent(self) -> bool:
@@ -90,7 +91,7 @@ class Ews:
         Raises:
             InboxlinkError: See `_typed`.
         """
-        with _typed():
+        with _typed(self._host):
             return bool(self._account.sent.effective_rights.create_contents)
 
     def addresses(self) -> tuple[str, ...]:
@@ -99,7 +100,7 @@ class Ews:
         Raises:
             InboxlinkError: See `_typed`.
         """
-        with _typed():
+        with _typed(self._host):
             found = list(
                 self._account.protocol.resolve_names([self._address], return_full_contact_data=True)
             )
@@ -121,7 +122,7 @@ class Ews:
         from exchangelib import Mailbox, Message
 
         body = message.get_content()
-        with _typed():
+        with _typed(self._host):
             Message(
                 account=self._account,
                 folder=self._account.sent,
@@ -140,7 +141,7 @@ class Ews:
         Raises:
             InboxlinkError: See `_typed`.
         """
-        with _typed():
+        with _typed(self._host):
             arrived = self._found(self._account.inbox, message_id)
             if arrived:
                 kept = self._found(self._account.sent, message_id)
@@ -159,7 +160,7 @@ def _smtp(address: str) -> str:
 
 
 @contextmanager
-def _typed() -> Iterator[None]:
+def _typed(host: str) -> Iterator[None]:
     """Type what exchangelib raises.
 
     Raises:
@@ -176,9 +177,7 @@ def _typed() -> Iterator[None]:
         code = type(error).__name__
         if isinstance(error, ResponseMessageError):
             raise InboxlinkError.of(_problem(error, code)) from None
-        raise MailboxError(
-            problem("protocol_error", host="-", port="443", remote=RemoteText().clean(code))
-        ) from None
+        raise MailboxError(problem("protocol_error", host=host, port="443", remote=code)) from None
 
 
 def _problem(error: Any, code: str) -> Problem:  # noqa: ANN401 - exchangelib's

@@ -57,8 +57,7 @@ class SignedSession:
                 know them; HTTP does not tell which.
             MailboxError: See `HttpSession.send`; `protocol_error` for a handshake that is none.
         """
-        own = dict(headers) | self._authorization(target)
-        answer = self._session.send(method, target, own, body)
+        answer = self._sent(method, target, dict(headers), body)
         if answer.status == 401:
             is_locked = b"currently locked out" in answer.body
             raise SignInError(policy.account_locked() if is_locked else policy.sign_in_refused())
@@ -66,16 +65,22 @@ class SignedSession:
             raise SignInError(policy.ews_forbidden())
         return answer
 
-    def _authorization(self, target: str) -> dict[str, str]:
+    def _sent(self, method: str, target: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         if self._scheme is Scheme.BASIC:
             pair = f"{self._username}:{self._password}".encode("utf-8", "surrogateescape")
-            return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-        if self._signed_in == self._session.connection:
-            return {}
-        return self._handshake(target)
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        elif self._signed_in != self._session.connection:
+            last = self._handshake(target)
+            if isinstance(last, HttpAnswer):
+                return last
+            headers |= last
+        return self._session.send(method, target, headers, body)
 
-    def _handshake(self, target: str) -> dict[str, str]:
-        """The last message of a handshake, as the header of the request that it signs in."""
+    def _handshake(self, target: str) -> dict[str, str] | HttpAnswer:
+        """The last message of a handshake, as the header of the request that it signs in.
+
+        A server that answers without a challenge, such as by a redirect, has said its answer.
+        """
         import spnego
         from spnego.exceptions import SpnegoError
 
@@ -96,6 +101,8 @@ class SignedSession:
         except SpnegoError:  # a user name or a password that NTLM cannot carry
             raise SignInError(problem("secret_unsupported", mechanism=name)) from None
         answer = self._session.send("POST", target, _header(name, first), b"")
+        if answer.status != 401:
+            return answer
         connection = self._session.connection
         challenge = _challenge(answer, name)
         if challenge is None:
@@ -120,7 +127,7 @@ def _header(name: str, token: bytes) -> dict[str, str]:
 def _challenge(answer: HttpAnswer, name: str) -> bytes | None:
     said = answer.headers.get("www-authenticate", "")
     found = re.search(rf"(?:^|,)\s*{name}\s+([A-Za-z0-9+/]+=*)", said, re.IGNORECASE)
-    if answer.status != 401 or found is None or len(found[1]) > _MAX_CHALLENGE:
+    if found is None or len(found[1]) > _MAX_CHALLENGE:
         return None
     try:
         return base64.b64decode(found[1], validate=True)
