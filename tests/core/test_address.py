@@ -20,6 +20,7 @@ from inboxlink.types.address import SPECIAL_USE_DOMAINS, Address, parse_address
 )
 def test_good_addresses_are_read(typed: str, address: Address) -> None:
     """A typed address is read into its parts, the domain as DNS has it."""
+    # case 1, 2, 3
     # req 22, 94
     assert parse_address(typed) == address
 
@@ -37,12 +38,14 @@ def test_good_addresses_are_read(typed: str, address: Address) -> None:
 )
 def test_bad_addresses_are_refused(typed: str) -> None:
     """What is no address is refused before anything is looked up."""
+    # case 2, 3, 17
     with pytest.raises(SetupError, match="address_invalid"):
         parse_address(typed)
 
 
 def test_special_domains_need_the_operator() -> None:
     """A special-use domain is refused, unless the operator lists it or a parent of it."""
+    # case 17
     with pytest.raises(SetupError, match="address_special_domain"):
         parse_address("me@corp.local")
     assert parse_address("me@corp.local", special_domains=["local"]).domain == "corp.local"
@@ -53,6 +56,7 @@ def test_special_domains_need_the_operator() -> None:
 
 def test_one_mailbox_in_many_spellings() -> None:
     """Case and script do not make another mailbox; another domain does."""
+    # case 1, 3
     address = parse_address("Me@bücher.example")
     assert address.same_mailbox("me@XN--BCHER-KVA.example")
     assert not address.same_mailbox("me@bucher.example")

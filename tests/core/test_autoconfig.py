@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzz.grammar import INPUTS
+from inboxlink import markup
 from inboxlink.errors import SetupError
-from inboxlink.evidence import autoconfig, markup
+from inboxlink.evidence import autoconfig
 from inboxlink.evidence.published import Published
-from inboxlink.network.policy import check_host
+from inboxlink.hosts import check_host
 from inboxlink.types.detection import PublishedServer, Tls
 
 DOMAIN = "a.org"
@@ -61,6 +62,7 @@ SMTP = server("smtp.a.org", "587", type="smtp", tls=["STARTTLS"])
 
 def test_an_autoconfig_file_is_read_by_sections() -> None:
     """A bad section costs that section, repeated words take the first that is known."""
+    # case 24
     # req 96
     servers = read(
         file(
@@ -129,6 +131,7 @@ def test_thunderbirds_own_test_file_gives_the_same_choice() -> None:
 )
 def test_sections_are_taken_in_order(sections: list[str], hosts: list[str]) -> None:
     """What is complete comes first; what makes no sense is left out."""
+    # case 24
     assert [each.host for each in read(file(*sections)).servers] == hosts
 
 
@@ -205,6 +208,7 @@ def test_tls_is_taken_wherever_it_is_offered(kinds: list[str], tls: Tls | None) 
 )
 def test_a_user_name_becomes_a_template(username: str | None, template: str | None) -> None:
     """A forgotten sign is mended, nothing is the whole address, zeros stay."""
+    # case 24
     assert only(file(server(username=username))).username == template
 
 
@@ -218,6 +222,7 @@ def test_a_user_name_becomes_a_template(username: str | None, template: str | No
 )
 def test_a_user_name_that_cannot_be_filled_costs_its_section(username: str) -> None:
     """Another name in its place would be a wrong one, and wrong ones lock accounts."""
+    # case 24
     assert [each.host for each in read(file(server(username=username), SMTP)).servers] == [
         "smtp.a.org"
     ]
@@ -336,6 +341,7 @@ DOCTYPES = (
 )
 def test_what_is_no_autoconfig_file_is_none(body: bytes) -> None:
     """Web pages, document types, broken, deep and oversized files are no configuration."""
+    # case 14
     # req 96
     assert autoconfig.parse(body, DOMAIN) is None
 

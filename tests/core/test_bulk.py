@@ -50,6 +50,7 @@ def test_each_domain_is_asked_once_and_each_address_has_a_line(
     home: Path, names: NameServer
 ) -> None:
     """Repeated and empty lines count for nothing; what is no address says so in its line."""
+    # case 17
     given = "a@d1.org\nb@D1.org\n\na@d1.org\n  c@d2.org  \nno address\nx@co.uk\nme@gmail.com\n"
     done = detect(home, "--from", "-", given=given)
     assert (done.returncode, done.stderr) == (0, "")

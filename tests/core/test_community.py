@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inboxlink.domains import is_public_suffix, registrable
 from inboxlink.evidence import community, kept
-from inboxlink.evidence.domains import is_public_suffix, registrable
 from inboxlink.evidence.kept import Cache, Kept
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inboxlink.evidence.domains import is_public_suffix, registrable
+from inboxlink.domains import is_public_suffix, registrable
 
 RULES = [
     line.strip()

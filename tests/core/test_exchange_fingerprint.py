@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inboxlink import exchange_front
+from inboxlink.domains import is_public_suffix
 from inboxlink.evidence import exchange_server
-from inboxlink.evidence.domains import is_public_suffix
-from inboxlink.evidence.exchange_server import Fingerprint
+from inboxlink.exchange_front import Fingerprint
 from inboxlink.network.answers import Service
 from inboxlink.types.context import HttpAnswer
 from inboxlink.types.detection import PublishedServer, Strength, Tls, Trust
@@ -38,7 +39,7 @@ def answer(
 
 def hosts(domain: str, *targets: str, port: int = 443) -> list[tuple[str, Trust]]:
     services = [Service(0, 0, port, target) for target in targets]
-    found = exchange_server.candidates(domain, services)
+    found = exchange_front.candidates(domain, services)
     assert all(each.url == f"https://{each.host}{PATH}" for each in found)
     return [(each.host, each.trust) for each in found]
 
@@ -57,7 +58,7 @@ OWN = [("autodiscover.a.org", Trust.VERIFIED), ("a.org", Trust.VERIFIED)]
         *((target, []) for target in ("autodiscover.com.br", "autodiscover.com", "com.br", "org")),
         *((target, []) for target in ("autodiscover.github.io", "", ".", "localhost", "192.0.2.1")),
         # That is Exchange Online, whatever answers.
-        *((f"x.{name}", []) for name in exchange_server._ONLINE),
+        *((f"x.{name}", []) for name in exchange_front._ONLINE),
         *((target, []) for target in ("autodiscover.outlook.com", "outlook.office365.com")),
         *((target, []) for target in ("a/b.a.org", "a b.org", "a@b.org", "2001:db8::1")),
         *(
@@ -68,16 +69,19 @@ OWN = [("autodiscover.a.org", Trust.VERIFIED), ("a.org", Trust.VERIFIED)]
 )
 def test_the_domain_and_what_it_names_is_asked(target: str, more: list[tuple[str, Trust]]) -> None:
     """Over https, with the trust that each name deserves."""
+    # case 25
     assert hosts("a.org", target) == OWN + more
 
 
 def test_only_the_port_of_https_is_asked() -> None:
     """An SRV record opens no other."""
+    # case 23
     assert hosts("a.org", "mail.a.org", port=8443) == OWN
 
 
 def test_a_panel_for_web_sites_is_no_exchange() -> None:
     """Its SRV target is a stranger's, and is never asked."""
+    # case 25
     assert hosts("a.org", CPANEL) == []
     assert hosts("a.org", "mail.a.org", f"{CPANEL}.") == []
 
@@ -85,6 +89,7 @@ def test_a_panel_for_web_sites_is_no_exchange() -> None:
 @pytest.mark.parametrize("domain", ["com", "com.br", "co.uk", "github.io"])
 def test_nothing_is_asked_above_a_registered_domain(domain: str) -> None:
     """`autodiscover.com.br` belongs to whoever wants other people's passwords."""
+    # case 25
     assert hosts(domain, "mail.a.org") == []
 
 
@@ -101,7 +106,7 @@ _NAMES = st.lists(
 def test_no_name_is_made_above_a_registered_domain(domain: str, targets: list[str]) -> None:
     """Whatever the domain is, and whatever its records say."""
     services = [Service(0, 0, 443, target) for target in targets]
-    for each in exchange_server.candidates(domain, services):
+    for each in exchange_front.candidates(domain, services):
         label, _, above = each.host.partition(".")
         assert not is_public_suffix(each.host)
         assert not (label == "autodiscover" and is_public_suffix(above))
@@ -124,7 +129,7 @@ def test_no_name_is_made_above_a_registered_domain(domain: str, targets: list[st
 )
 def test_the_ways_to_sign_in_are_read(challenge: str, schemes: tuple[str, ...]) -> None:
     """As servers list them, with what stands in quotes left alone."""
-    found = exchange_server.fingerprint(answer(challenge, x_feserver="EX01"))
+    found = exchange_front.fingerprint(answer(challenge, x_feserver="EX01"))
     assert found == Fingerprint("autodiscover.a.org", schemes, is_certain=True)
 
 
@@ -144,7 +149,7 @@ def test_what_no_other_product_sends_is_certain(
     headers: dict[str, str], version: str | None, *, is_certain: bool
 ) -> None:
     """The rest is a hint."""
-    found = exchange_server.fingerprint(answer(**headers))
+    found = exchange_front.fingerprint(answer(**headers))
     assert found is not None
     assert (found.is_certain, found.version) == (is_certain, version)
     strength = Strength.LIKELY if is_certain else Strength.HINT
@@ -165,13 +170,13 @@ def test_behind_a_proxy_it_is_told_by_several_signs(
 ) -> None:
     """A request's number as Exchange writes it, and what else runs beside it."""
     heard = answer(challenge, server=server, request_id=REQUEST_ID)
-    assert (exchange_server.fingerprint(heard) is not None) is is_alike
-    assert exchange_server.fingerprint(answer(challenge, server=server)) is None
+    assert (exchange_front.fingerprint(heard) is not None) is is_alike
+    assert exchange_front.fingerprint(answer(challenge, server=server)) is None
 
 
 def test_whose_names_are_microsofts_is_written_down() -> None:
     """Taking one away would show Exchange Online as somebody's own server."""
-    assert set(exchange_server._ONLINE) == {
+    assert set(exchange_front._ONLINE) == {
         *("outlook.com", "office365.com", "office.com", "office365.us", "outlook.cn", "microsoft"),
         *("microsoftonline.com", "microsoftonline.us", "microsoftonline.cn", "microsoft.com"),
     }
@@ -198,7 +203,7 @@ def test_whose_names_are_microsofts_is_written_down() -> None:
 )
 def test_other_answers_are_no_exchange(heard: HttpAnswer) -> None:
     """Web servers, groupware of others, and Microsoft's own cloud."""
-    assert exchange_server.fingerprint(heard) is None
+    assert exchange_front.fingerprint(heard) is None
 
 
 @pytest.mark.parametrize(
@@ -215,7 +220,7 @@ def test_other_answers_are_no_exchange(heard: HttpAnswer) -> None:
 )
 def test_hybrid_servers_send_people_to_the_cloud(challenge: str, *, is_hybrid: bool) -> None:
     """To a host of Microsoft's, known here; the address that the server gives is not kept."""
-    found = exchange_server.fingerprint(answer(challenge, x_feserver="EX01"))
+    found = exchange_front.fingerprint(answer(challenge, x_feserver="EX01"))
     assert found is not None
     assert found.is_hybrid is is_hybrid
     assert "login" not in repr(found)
@@ -223,13 +228,13 @@ def test_hybrid_servers_send_people_to_the_cloud(challenge: str, *, is_hybrid: b
 
 def test_a_fingerprint_becomes_a_fact() -> None:
     """With the host of Exchange Web Services where that was asked."""
-    found = exchange_server.fingerprint(
+    found = exchange_front.fingerprint(
         answer(HYBRID, x_feserver="EX01", x_owa_version="15.2.1544.4")
     )
     assert found is not None
     plain = exchange_server.fact(found, Trust.VERIFIED)
     assert (plain.name, plain.strength, plain.servers) == ("exchange_onprem", Strength.LIKELY, ())
-    assert plain.shown_by == "autodiscover.a.org answers as Exchange 15.2.1544.4, hybrid"
+    assert plain.shown_by == "autodiscover.a.org: Exchange 15.2.1544.4, hybrid"
     assert exchange_server.fact(found, Trust.VERIFIED, ews=True).servers == (
         PublishedServer(
             *("ews", "autodiscover.a.org", 443, Tls.IMPLICIT, None, ("bearer",)), Trust.VERIFIED
@@ -243,7 +248,7 @@ def test_a_fingerprint_becomes_a_fact() -> None:
     assert exchange_server.fact(found, Trust.NONE).strength is Strength.HINT
     unversioned = Fingerprint("mail.a.org", ("ntlm",))
     shown = exchange_server.fact(unversioned, Trust.VERIFIED).shown_by
-    assert shown == "mail.a.org answers as Exchange"
+    assert shown == "mail.a.org: Exchange"
 
 
 @given(
@@ -260,7 +265,7 @@ def test_a_fingerprint_becomes_a_fact() -> None:
 )
 def test_any_answer_is_read_or_not(challenge: str, url: str) -> None:
     """Nothing raises, and only what is known is named."""
-    found = exchange_server.fingerprint(answer(challenge, x_feserver="EX01"))
+    found = exchange_front.fingerprint(answer(challenge, x_feserver="EX01"))
     if found is not None:
         assert set(found.schemes) <= {"negotiate", "ntlm", "basic", "bearer"}
 
@@ -270,4 +275,4 @@ def test_any_answer_is_read_or_not(challenge: str, url: str) -> None:
 def test_no_challenge_takes_the_time(unit: str) -> None:
     """As long as headers may be."""
     for start in ("Bearer ", "Bearer a=", 'Bearer a="'):
-        exchange_server.fingerprint(answer(start + unit * 8192 + "x", x_feserver="EX01"))
+        exchange_front.fingerprint(answer(start + unit * 8192 + "x", x_feserver="EX01"))

@@ -189,6 +189,7 @@ def test_there_is_no_case_without_a_rule() -> None:
 )
 def test_an_exchanger_is_told_by_whole_labels(host: str, fact: tuple[str, str] | None) -> None:
     """Suffixes match whole labels, the longest first; slips of the keyboard are hints."""
+    # case 4, 8
     # req 90, 91
     assert said(records(host)) == ([] if fact is None else [fact])
 
@@ -211,6 +212,7 @@ def test_an_exchanger_is_told_by_whole_labels(host: str, fact: tuple[str, str] |
 )
 def test_what_is_no_name_takes_no_mail(host: str) -> None:
     """Addresses, URLs and words are told, in letters that a terminal can bear."""
+    # case 20
     fact = only(records(host), "broken_mx")
     assert fact.strength is Strength.DECISIVE
     assert fact.shown_by.isprintable()
@@ -220,6 +222,7 @@ def test_what_is_no_name_takes_no_mail(host: str) -> None:
 @pytest.mark.parametrize("suffix", GATEWAYS)
 def test_a_filter_is_named_and_says_nothing_of_the_mailbox(suffix: str) -> None:
     """Every filter of the table stands there as such, with no mailbox."""
+    # case 6
     (fact,) = facts(records(f"mx1.{suffix}"))
     assert (fact.name, fact.servers) == ("gateway", ())
     assert GATEWAYS[suffix] in fact.shown_by
@@ -228,6 +231,7 @@ def test_a_filter_is_named_and_says_nothing_of_the_mailbox(suffix: str) -> None:
 
 def test_a_null_mx_takes_no_mail_whatever_else_is_there() -> None:
     """With a null MX (RFC 7505) nothing else is more than a hint."""
+    # case 18
     found = records(
         (0, "."), autodiscover=(AUTODISCOVER,), dkim={"selector1": KEY}, txt=(SPF, SPF_GOOGLE)
     )
@@ -237,6 +241,7 @@ def test_a_null_mx_takes_no_mail_whatever_else_is_there() -> None:
 
 def test_equal_exchangers_of_two_hosters_decide_nothing() -> None:
     """Both are named as likely; where one is preferred, it has the mailboxes."""
+    # case 20
     assert said(records(GOOGLE, MICROSOFT, autodiscover=(AUTODISCOVER,))) == [
         ("google", "likely"),
         ("microsoft_365", "likely"),
@@ -263,6 +268,7 @@ def test_national_clouds_are_told_and_get_no_worldwide_servers(
     host: str, autodiscover: tuple[str, ...], cloud: str | None
 ) -> None:
     """The cloud is part of the fact, and servers are given only for the worldwide one."""
+    # case 9
     fact = only(records(host, autodiscover=autodiscover), "microsoft_365")
     assert fact.cloud == cloud
     assert bool(fact.servers) == (cloud is None)
@@ -369,6 +375,7 @@ SEEN = {"autodiscover": (AUTODISCOVER,), "dkim": {"selector1": KEY}, "txt": (SPF
 )
 def test_what_records_give_together(found: Records, expected: str) -> None:
     """The exchangers come first; other records count where those leave it open."""
+    # case 4, 5, 20
     assert ", ".join(f"{name} {strength}" for name, strength in said(found)) == expected
 
 
@@ -433,7 +440,7 @@ def test_a_fact_says_what_shows_it() -> None:
         f"autodiscover CNAME {AUTODISCOVER}, DKIM selector2 CNAME {KEY}, "
         "SPF spf.protection.outlook.com"
     )
-    assert only(found, "gateway").shown_by == f"Mimecast, mail exchanger {FILTER}"
+    assert only(found, "gateway").shown_by == f"Mimecast, MX {FILTER}"
 
 
 @pytest.mark.parametrize(
@@ -454,6 +461,7 @@ def test_what_only_looks_like_a_sign_is_no_more_than_a_hint(found: Records) -> N
 
 def test_a_wildcard_shows_nothing() -> None:
     """Where every name leads to one place, that one does is no sign; a name of its own is."""
+    # case 11
     everywhere = {"autodiscover": ("www.a.org",), "wildcard": ("www.a.org",)}
     assert said(records(OWN, **everywhere, dkim={"selector1": "www.a.org"})) == []
     every_key = {"autodiscover": (AUTODISCOVER,), "wildcard": (AUTODISCOVER, KEY)}

@@ -27,6 +27,7 @@ def a_label(shown: str) -> str:
 )
 def test_what_looks_like_another_is_noticed(shown: str) -> None:
     """Scripts that no language mixes, and words made of look-alike letters alone."""
+    # case 1
     assert looks_like_another(a_label(shown))
     warnings = known(a_label(shown), {}).warnings
     assert [each.key for each in warnings] == ["detection.warning.lookalike"]

@@ -186,7 +186,7 @@ def test_the_name_that_is_checked_is_the_name_that_is_looked_up(
     authority: Authority, typed: str
 ) -> None:
     """Capitals, a last dot and a script of one's own are settled before TLS, SNI included."""
-    from inboxlink.network.policy import check_host
+    from inboxlink.hosts import check_host
 
     host = check_host(typed)
     endpoint = Endpoint(Role.IMAP, typed, 993, Tls.IMPLICIT)

@@ -154,6 +154,7 @@ HOSTILE: dict[str, tuple[Twist, set[Outcome]]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_hostile_answer_is_an_address(name: str) -> None:
     """None gives an address, and all but an empty answer leave it open whether there is one."""
+    # case 20, 21
     twist, outcomes = HOSTILE[name]
     seconds = IMPATIENT_S if Outcome.TIMED_OUT in outcomes else 5
     with NameServer(RECORDS, twist) as server:
@@ -192,6 +193,7 @@ def test_no_hostile_answer_is_connected(name: str, code: str) -> None:
 
 def test_a_truncated_answer_is_asked_for_again_by_tcp() -> None:
     """What does not fit into a datagram comes whole (RFC 7766 section 5)."""
+    # case 21
     asked = []
 
     def twist(reply: Any, protocol: str) -> bytes:
@@ -225,6 +227,7 @@ def test_a_forged_answer_does_not_hide_the_true_one() -> None:
 
 def test_one_family_that_fails_does_not_hide_the_other() -> None:
     """A server that fails on AAAA, as some old ones do, still gives the IPv4 address."""
+    # case 22
 
     def twist(reply: Any, protocol: str) -> bytes | None:
         if QTYPE[reply.q.qtype] == "AAAA":

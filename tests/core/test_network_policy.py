@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inboxlink.errors import SetupError
-from inboxlink.network.policy import check_address, check_host, check_port
+from inboxlink.hosts import check_host, check_port
+from inboxlink.network.policy import check_address
 from inboxlink.network.settings import NetworkSettings
 
 STRICT = NetworkSettings()

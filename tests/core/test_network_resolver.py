@@ -71,6 +71,7 @@ def test_mail_exchangers_come_in_their_order() -> None:
 
 def test_nothing_and_nobody_are_told_apart() -> None:
     """A name without the record, and a name that is not there."""
+    # case 21
     nothing, _ = ask(lambda dns: dns.mail_exchanges("bare.org", soon()))
     nobody, _ = ask(lambda dns: dns.mail_exchanges("nowhere.org", soon()))
     assert (nothing.outcome, nobody.outcome) == (Outcome.NOTHING, Outcome.NONEXISTENT)
@@ -108,6 +109,7 @@ def test_strings_of_a_text_are_joined() -> None:
 
 def test_services_come_by_priority_then_weight() -> None:
     """The lower number first, among equals the heavier; a target of "." is no host."""
+    # case 23
     answer, _ = ask(lambda dns: dns.services("_imaps._tcp.a.org", soon()))
     assert [each.host for each in answer.values] == ["heavy.a.org", "light.a.org", "far.a.org"]
     gone, _ = ask(lambda dns: dns.services("gone.org", soon()))
@@ -119,6 +121,7 @@ def test_services_come_by_priority_then_weight() -> None:
 )
 def test_a_host_of_one_family_has_addresses(host: str, address: str) -> None:
     """Addresses of IPv4 or IPv6 alone are enough."""
+    # case 22
     answer, _ = ask(lambda dns: dns.addresses(host, soon()))
     assert [str(each) for each in answer.values] == [address]
     assert answer.outcome is Outcome.FOUND

@@ -38,6 +38,7 @@ def test_a_file_behind_an_untrusted_certificate_is_not_there(
     name: str, authority: Authority, tmp_path: Path
 ) -> None:
     """The place is passed over, nothing is asked of it, and the look-up says what it missed."""
+    # case 28
     shown = UNTRUSTED[name](authority, tmp_path)
     with World(authority, WEB, pages=FILES, certificate=shown) as world:
         evidence = look(world)
@@ -50,6 +51,7 @@ def test_a_file_behind_an_untrusted_certificate_is_not_there(
 @pytest.mark.parametrize("count", [2, 30])
 def test_many_exchangers_are_one_hoster(authority: Authority, count: int) -> None:
     """However many there are, in whatever order."""
+    # case 20
     lines = [f"{D}. 60 IN MX {n} alt{n}.aspmx.l.google.com." for n in range(count, 0, -1)]
     with World(authority, records={D: "\n".join(lines)}) as world:
         evidence = look(world)
@@ -60,6 +62,7 @@ def test_many_exchangers_are_one_hoster(authority: Authority, count: int) -> Non
 
 def test_a_domain_that_is_an_alias_has_the_exchangers_of_the_other(authority: Authority) -> None:
     """RFC 5321 section 5.1: the name that the alias leads to is asked in its place."""
+    # case 30
     alias = f"{D}. 60 IN CNAME other.org."
     exchanger = "other.org. 60 IN MX 1 aspmx.l.google.com."
 
@@ -77,6 +80,7 @@ def test_a_server_with_an_address_of_the_sixth_version_alone_is_heard(
     authority: Authority,
 ) -> None:
     """A host without an A record is a host."""
+    # case 22
     records = {name: f"{name}. 60 IN AAAA 2001:4860:4860::8888" for name in (f"autoconfig.{D}", D)}
     with World(authority, WEB, records, FILES) as world:
         evidence = look(world)
@@ -85,6 +89,7 @@ def test_a_server_with_an_address_of_the_sixth_version_alone_is_heard(
 
 def test_an_answer_that_fails_validation_is_no_missing_domain(authority: Authority) -> None:
     """A resolver says SERVFAIL where DNSSEC does not hold (RFC 4035 section 5.5)."""
+    # case 21, 29
 
     def bogus(reply: Any, _: str) -> bytes:
         reply.header.rcode = 2
@@ -106,6 +111,7 @@ def test_a_validated_answer_counts_only_from_a_resolver_that_is_trusted(
     authority: Authority, trusted: bool
 ) -> None:
     """Anybody between can set the AD bit (RFC 6840 section 5.8)."""
+    # case 29
 
     def claims(reply: Any, _: str) -> bytes:
         reply.header.ad = 1
@@ -122,6 +128,7 @@ def test_a_validated_answer_counts_only_from_a_resolver_that_is_trusted(
 
 def test_a_look_up_that_is_given_up_leaves_nothing_behind(authority: Authority) -> None:
     """No task and no socket: the person pressed Ctrl-C, or the application timed out."""
+    # case 35
     hosts = (*WEB, community.HOST)
     settings = LookupSettings(LookupDepth.FULL)
 
@@ -149,6 +156,7 @@ def test_a_look_up_that_is_given_up_leaves_nothing_behind(authority: Authority) 
 
 def test_giving_up_at_any_moment_leaves_no_question_behind(authority: Authority) -> None:
     """Cancelled after any number of turns of the loop, nothing that was begun is left unasked."""
+    # case 35
 
     async def given_up(world: World, turns: int) -> None:
         before = asyncio.all_tasks()
@@ -188,6 +196,7 @@ def sockets(opened: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 def test_two_look_ups_at_once_share_the_answers_of_dns(authority: Authority) -> None:
     """Over one resolver no question is asked twice, and both end alike."""
+    # case 34
     pages: dict[str, Page] = {ISPDB: page(file("imap.hoster.net"))}
     settings = LookupSettings(LookupDepth.FULL)
 

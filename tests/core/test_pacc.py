@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inboxlink.evidence import mailconf, pacc
-from inboxlink.evidence.links import https_url
 from inboxlink.evidence.published import Published
-from inboxlink.network.policy import check_host
+from inboxlink.hosts import check_host
+from inboxlink.links import https_url
 from inboxlink.types.detection import PublishedServer, Tls
 
 DOCUMENT: dict[str, Any] = {

@@ -239,6 +239,7 @@ SCENARIOS = {
         "imap.hoster.net",
         pages={AUTOCONFIG: page(file("imap.hoster.net", "other.org"))},
         confirm=("hoster.net",),
+        warnings=("detection.warning.other_domains",),
     ),
     "an Exchange server of its own": Scenario(
         None,
@@ -287,6 +288,7 @@ def look(world: World, **settings: Any) -> Evidence:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_right_thing_is_recommended(name: str, authority: Authority, home: object) -> None:
     """Each kind of world has its answer, and the web is asked only where DNS does not decide."""
+    # case 4, 5, 6, 9, 10, 12, 13, 18, 23, 24, 25, 31
     # req 23, 25
     scenario = SCENARIOS[name]
     with World(authority, scenario.hosts, scenario.records, scenario.pages) as world:
@@ -351,6 +353,7 @@ MISSES: dict[str, Page] = {
 @pytest.mark.parametrize("name", MISSES)
 def test_what_is_no_file_is_passed_over(name: str, authority: Authority) -> None:
     """The second place is heard although the first answers with something else."""
+    # case 11, 12, 13, 14
     pages: dict[str, Page] = {AUTOCONFIG: MISSES[name], WELL_KNOWN: page(file())}
     with World(authority, (f"autoconfig.{D}", D), pages=pages) as world:
         evidence = look(world)
@@ -361,6 +364,7 @@ def test_what_is_no_file_is_passed_over(name: str, authority: Authority) -> None
 @pytest.mark.parametrize("page_", [hang, drip], ids=["silent", "dripping"])
 def test_a_world_that_hangs_ends_by_the_deadline(authority: Authority, page_: Page) -> None:
     """Whatever hangs, the look-up ends, and says that not everything was heard."""
+    # case 15
     hosts = (f"autoconfig.{D}", D, community.HOST)
     with World(authority, hosts, pages=dict.fromkeys(hosts, page_)) as world:
         started = time.monotonic()
@@ -477,6 +481,7 @@ def test_a_name_for_an_address_within_is_not_connected(
     authority: Authority, address: str, connected: Callable[[], list[Any]]
 ) -> None:
     """No packet leaves for an address that is private or special, however a name wraps it."""
+    # case 16
     kind = "AAAA" if ":" in address else "A"
     records = {f"autoconfig.{D}": f"autoconfig.{D}. 60 IN {kind} {ip_address(address).exploded}"}
     with World(authority, (), records) as world:
@@ -491,6 +496,7 @@ def test_a_redirect_within_is_not_followed(
     authority: Authority, spelling: str, connected: Callable[[], list[Any]]
 ) -> None:
     """No spelling of an address within gets a packet."""
+    # case 13, 16
     pages: dict[str, Page] = {AUTOCONFIG: redirect(f"https://{spelling}/canary")}
     with World(authority, (f"autoconfig.{D}",), pages=pages) as world:
         evidence = look(world, guess=False)

@@ -253,6 +253,7 @@ def test_look_alikes_filters_and_forwarders_are_not_hosters(host: str) -> None:
 )
 def test_exchangers_lead_to_their_hoster(host: str, name: str) -> None:
     """The name itself, and names below it."""
+    # case 30
     found = table.of_exchange(host)
     assert found is not None
     assert found.name == name

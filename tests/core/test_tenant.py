@@ -147,6 +147,7 @@ def test_the_answers_say_together_who_is_where() -> None:
 
 def test_of_two_tenants_none_is_picked() -> None:
     """Both are told; the same one twice is one."""
+    # case 9
     china = document("partner.microsoftonline.cn", id=OTHER)
     found = tenant.together({WORLDWIDE: answer(document()), CHINA: answer(china)})
     assert found.is_ambiguous

@@ -13,7 +13,7 @@ from pathlib import Path
 from inboxlink.config.model import load
 from inboxlink.errors import InboxlinkError, SetupError
 from inboxlink.evidence import autoconfig as published
-from inboxlink.network.policy import check_host
+from inboxlink.hosts import check_host
 from inboxlink.texts import safe_text
 from inboxlink.types.address import parse_address
 from inboxlink.types.detection import Endpoint, Role, Tls

@@ -55,6 +55,7 @@ def test_implicit_tls_comes_first() -> None:
 
 def test_without_encryption_nothing_is_taken() -> None:
     """A published server without TLS is as good as none."""
+    # case 24
     assert published(PublishedServer("imap", "imap.example.org", 143, None)) is None
 
 
@@ -128,6 +129,7 @@ def test_a_hoster_that_speaks_something_else_hides_nothing() -> None:
 
 def test_pop3_alone_is_refused() -> None:
     """A domain that publishes POP3 and no IMAP cannot be connected, and is told so."""
+    # case 24
     found = published(POP3, SMTPS)
     assert found is not None
     assert found.unsupported is not None

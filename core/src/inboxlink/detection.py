@@ -7,7 +7,7 @@ from inboxlink.errors import Problem, ProviderFault, problem
 from inboxlink.plugins.calling import Caller
 from inboxlink.plugins.description import described
 from inboxlink.plugins.shape import misfit
-from inboxlink.types.detection import Basis, Detection, Evidence, Trust
+from inboxlink.types.detection import Basis, Detection, Endpoint, Evidence, Trust
 from inboxlink.types.text import Text
 
 __all__ = ["NotInstalled", "Recommendation", "chosen_by_hand", "recommend"]
@@ -67,7 +67,8 @@ class Recommendation:
         """Registered domains that the person confirms before any of their servers hears a secret.
 
         They are those outside the address's own, which only unsigned DNS, plain http or a guess
-        leads to: whoever can forge that can name any server (RFC 6186 section 6).
+        leads to: whoever can forge that can name any server (RFC 6186 section 6). What plain http
+        alone says is confirmed whatever it names.
         """
         hosts = {
             endpoint.host
@@ -76,20 +77,45 @@ class Recommendation:
         }
         if not hosts:
             return ()
-        from inboxlink.evidence.domains import registrable
+        from inboxlink.domains import registrable
 
         named = {registrable(host) or host for host in hosts}
-        return tuple(sorted(named - {registrable(self.evidence.domain)}))
+        is_insecure = detection.basis is Basis.INSECURE
+        own = set() if is_insecure else {registrable(self.evidence.domain)}
+        return tuple(sorted(named - own))
+
+    def to_check(self) -> tuple[Endpoint, ...]:
+        """Servers of the best candidate that are worth a greeting before they are named.
+
+        Those of the table and of the operator were tried by others; a guess has just greeted.
+        """
+        best = self.best
+        if best is None or best.basis is Basis.GUESS:
+            return ()
+        trust_of = self.evidence.trust_of
+        return tuple(each for each in best.endpoints if trust_of(each.host) < Trust.SHIPPED)
 
     def of(self, provider: str) -> Detection | None:
         """What one provider said."""
         return next((each for each in self.candidates if each.provider == provider), None)
 
 
-def recommend(evidence: Evidence, caller: Caller, providers: Sequence[str]) -> Recommendation:
-    """Ask the providers; `providers` is also the operator's order of preference."""
+def recommend(
+    evidence: Evidence,
+    caller: Caller,
+    providers: Sequence[str],
+    faults: Sequence[Problem] = (),
+) -> Recommendation:
+    """Ask the providers; `providers` is also the operator's order of preference.
+
+    Args:
+        evidence: What was gathered.
+        caller: Runs them.
+        providers: Their names.
+        faults: Of theirs, from before they were asked.
+    """
     found: list[Detection] = []
-    faults: list[Problem] = []
+    faults = list(faults)
     for provider in providers:
         try:
             described(caller, provider)
@@ -97,7 +123,8 @@ def recommend(evidence: Evidence, caller: Caller, providers: Sequence[str]) -> R
             if detection is not None:
                 found.append(_checked(detection, provider))
         except ProviderFault as fault:
-            faults.append(fault.problem)
+            if fault.problem not in faults:
+                faults.append(fault.problem)
     preference = {provider: place for place, provider in enumerate(providers)}
     found.sort(key=lambda each: (-each.basis, preference[each.provider], each.provider))
     return Recommendation(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from inboxlink.types.provider import ProviderInfo, RevokeResult
     from inboxlink.types.report import Identity, VerifyReport
     from inboxlink.types.steps import Event, State, Step
+    from inboxlink.types.web import Probe
 
 __all__ = [
     "aliases",
@@ -31,6 +32,7 @@ __all__ = [
     "check_client",
     "describe",
     "detect",
+    "detect_probes",
     "disclose",
     "refresh",
     "revoke",
@@ -43,6 +45,36 @@ def describe() -> "ProviderInfo":
     """Say what the provider is called and what it can do.
 
     Pure, 1 s. Called by `providers doctor` and before the provider is offered.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def detect_probes(evidence: "Evidence") -> "tuple[Probe, ...]":
+    """Say which addresses of the web should be asked before this provider judges a domain.
+
+    Pure: no network, no clock; 1 s. Called once per domain, when DNS was heard and did not
+    decide, and only in a look-up that may ask the web; never for one of many domains. The core
+    asks, within the look-up's deadline, and `detect` finds what came of it in
+    `evidence.probes`, which is None where nobody was asked.
+
+    At most 4 addresses, https alone, on port 443. Their hosts are the domain, names below its
+    registered domain, and the exchangers and servers that the evidence names; the person is told
+    before the look-up that such hosts may be asked. A provider that wants more gets none.
+
+    Example::
+
+        @hookimpl
+        def detect_probes(evidence):
+            return (Probe(f"https://mail.{evidence.domain}/api/version"),)
+
+
+        @hookimpl
+        def detect(evidence):
+            for probed in evidence.probes or ():
+                if probed.answer and probed.answer.headers.get("server") == "Example":
+                    return Detection("example", Basis.FINGERPRINT, Text("example.because.server"))
+            return None
     """
     raise NotImplementedError
 

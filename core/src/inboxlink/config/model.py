@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from inboxlink.config import source
 from inboxlink.errors import SetupError, problem
-from inboxlink.network.policy import check_host
+from inboxlink.hosts import check_host
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.detection import PublishedServer, Tls, Trust
 from inboxlink.types.model import Model
@@ -110,6 +110,8 @@ class LookupSection(Model):
 
     community: bool = True
     """Whether a full look-up tells the public database of mail providers the domain."""
+    insecure_http: bool = False
+    """Whether files by plain http are heard where nothing else is found; never used unconfirmed."""
 
 
 class OAuthSection(Model):

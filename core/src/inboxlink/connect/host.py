@@ -1,8 +1,10 @@
 """An installation: its configuration, store, key, network and providers, made when first used."""
 
 import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from inboxlink.config import source
 from inboxlink.config.paths import Paths, locate
 from inboxlink.detection import Recommendation, chosen_by_hand, recommend
-from inboxlink.errors import ProviderFault, SetupError, problem
+from inboxlink.errors import Problem, ProviderFault, SetupError, problem
 from inboxlink.evidence.lookup import (
     DEADLINE_S,
     LookupDepth,
@@ -23,6 +25,7 @@ from inboxlink.plugins.candidates import installed
 from inboxlink.plugins.description import described
 from inboxlink.plugins.policy import Policy, State, vet
 from inboxlink.plugins.record import RecordFile
+from inboxlink.probes import Probing
 from inboxlink.texts import Words
 from inboxlink.types.address import Address, parse_address
 from inboxlink.types.detection import Detection, Evidence, PublishedServer
@@ -244,7 +247,7 @@ class Host:
             return ()
         from inboxlink.evidence.notice import asked
 
-        return asked(address.domain, settings)
+        return asked(address.domain, settings, has_probes=self._probing(settings).is_wanted)
 
     def lookup_settings(
         self,
@@ -253,6 +256,8 @@ class Host:
         thorough: bool = False,
         refresh: bool = False,
         many: bool = False,
+        insecure_http: bool = False,
+        check: bool = False,
         deadline_s: float = DEADLINE_S,
     ) -> LookupSettings:
         """What a look-up of this installation may do; see `LookupSettings`.
@@ -261,18 +266,25 @@ class Host:
             depth: How far it goes.
             thorough: As there.
             refresh: As there.
-            many: Whether it is one of many: it asks little, and never guesses.
+            many: Whether it is one of many: it asks little, never guesses, and hears nothing by
+                plain http.
+            insecure_http: As there; the operator may have chosen it too.
+            check: As there.
             deadline_s: As there.
         """
-        has_own = source.has(self._raw_config, "lookup", "community")
+        has_own = source.has(self._raw_config, "lookup")
+        lookup = self.config.lookup if has_own else None
         return LookupSettings(
             depth,
-            community=self.config.lookup.community if has_own else True,
+            community=lookup.community if lookup else True,
             cache=self.paths.data / "community",
             refresh=refresh,
             thorough=thorough,
             frugal=many,
             guess=not many,
+            insecure_http=not many
+            and (insecure_http or (lookup.insecure_http if lookup else False)),
+            check=check,
             deadline_s=deadline_s,
         )
 
@@ -284,9 +296,9 @@ class Host:
         """
         return known(domain, self._presets)
 
-    def judge(self, evidence: Evidence) -> Recommendation:
-        """Ask the providers what they make of evidence."""
-        return recommend(evidence, self.caller, self._preference)
+    def judge(self, evidence: Evidence, faults: Sequence[Problem] = ()) -> Recommendation:
+        """Ask the providers what they make of evidence; `faults` are theirs from before."""
+        return recommend(evidence, self.caller, self._preference, faults)
 
     def recommend(self, address: Address, settings: LookupSettings) -> Recommendation:
         """Look the domain up, as far as allowed, and ask the providers.
@@ -295,7 +307,26 @@ class Host:
             SetupError: As `known`.
         """
         evidence = self.known(address.domain)
-        return self.judge(look_up(evidence, settings, lambda: self.network.settings))
+        if not settings.asks(evidence):
+            return self.judge(evidence)
+        began = time.monotonic()
+        probing = self._probing(settings)
+        if probing.is_wanted:
+            settings = replace(settings, probes=probing)
+        found = look_up(evidence, settings, lambda: self.network.settings)
+        recommendation = self.judge(found, probing.faults)
+        to_check = recommendation.to_check() if settings.check else ()
+        if not to_check:
+            return recommendation
+        from inboxlink.evidence.checking import added, check
+
+        checks = check(to_check, self.network, began + settings.deadline_s)
+        return replace(recommendation, evidence=added(recommendation.evidence, checks, began))
+
+    def _probing(self, settings: LookupSettings) -> Probing:
+        """What the providers may want asked in a look-up; nothing where the web is not."""
+        is_full = settings.depth is LookupDepth.FULL
+        return Probing(self.caller, self._preference if is_full else ())
 
     @cached_property
     def _presets(self) -> dict[str, tuple[PublishedServer, ...]]:

@@ -11,17 +11,20 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from inboxlink.evidence.markup import MAX_BYTES, root_of
 from inboxlink.evidence.published import Published
+from inboxlink.links import https_url
+from inboxlink.markup import MAX_BYTES, root_of
+from inboxlink.texts import safe_text
 from inboxlink.types.detection import PublishedServer, Tls
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["MAX_BYTES", "MAX_SERVERS", "addresses", "hosts", "parse"]
+__all__ = ["MAX_BYTES", "MAX_SERVERS", "addresses", "hosts", "parse", "plain_addresses"]
 
 MAX_SERVERS = 64
 _MAX_USERNAME = 320
+_MAX_SHOWN = 80
 
 #: `plain` is known too: it is reported, and nothing is ever sent there.
 _TLS = {"SSL": Tls.IMPLICIT, "STARTTLS": Tls.STARTTLS}
@@ -52,6 +55,11 @@ def addresses(domain: str) -> tuple[str, ...]:
     )
 
 
+def plain_addresses(domain: str) -> tuple[str, ...]:
+    """The same places by plain http, where anybody on the way can write the file."""
+    return tuple(f"http{url.removeprefix('https')}" for url in addresses(domain))
+
+
 def hosts(domain: str) -> tuple[str, ...]:
     """The hosts that a full look-up would ask."""
     return (f"autoconfig.{domain}", domain)
@@ -75,6 +83,8 @@ def parse(body: bytes, domain: str) -> Published | None:
         # Without a word on how to sign in Thunderbird takes none of them; they come last.
         servers=tuple(sorted(servers, key=lambda server: not server.authentication)),
         domains=tuple(_domains(provider, domain)),
+        name=safe_text(" ".join(_text(provider, "displayName").split()), _MAX_SHOWN),
+        help_url=next(_help(provider), None),
     )
 
 
@@ -130,7 +140,7 @@ def _template(username: str) -> str | None:
 def _host(text: str, domain: str) -> str | None:
     """A host of the file. What stands before the @ has no place in names that DNS hears."""
     from inboxlink.errors import SetupError
-    from inboxlink.network.policy import check_host
+    from inboxlink.hosts import check_host
 
     host = _DOMAIN_MARKED.sub(lambda _: domain, text)
     try:
@@ -144,6 +154,13 @@ def _domains(provider: "Element", domain: str) -> Iterator[str]:
         named = _host(text, domain)
         if named is not None:
             yield named
+
+
+def _help(provider: "Element") -> Iterator[str]:
+    for page in provider.findall("documentation"):
+        url = https_url(page.get("url", ""))
+        if url is not None:
+            yield url
 
 
 def _text(section: "Element", name: str) -> str:

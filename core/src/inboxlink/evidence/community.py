@@ -3,7 +3,7 @@
 It learns the domain and never the address. Its files are those of `autoconfig`.
 """
 
-from inboxlink.evidence.domains import registrable
+from inboxlink.domains import registrable
 
 __all__ = ["HOST", "address", "names_of_exchange"]
 

@@ -1,9 +1,10 @@
 """What one step of a look-up found, and what it is worth beside the others."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from inboxlink.types.detection import Basis, HostingFact, PublishedServer, Trust
 from inboxlink.types.text import Text
+from inboxlink.types.web import Probed
 
 __all__ = ["Finding"]
 
@@ -18,13 +19,15 @@ class Finding:
         servers: Servers that it names.
         facts: Facts about who keeps the mailboxes.
         warnings: What the person should know.
+        probes: What came of the probes of providers; None = none were asked for.
     """
 
     basis: Basis
     trust: Trust
     servers: tuple[PublishedServer, ...] = ()
     facts: tuple[HostingFact, ...] = ()
-    warnings: tuple[Text, ...] = field(default=())
+    warnings: tuple[Text, ...] = ()
+    probes: tuple[Probed, ...] | None = None
 
     @property
     def says_something(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from inboxlink.evidence import autoconfig, community, hosting, steps
+from inboxlink.evidence import autoconfig, community, hosting, insecure, probing, steps
 from inboxlink.evidence.finding import Finding
 from inboxlink.evidence.inquiry import Inquiry
 from inboxlink.evidence.kept import Cache
@@ -138,15 +138,26 @@ class _Gathering:
                 (Basis.COMMUNITY_DB, exchangers),
                 (Basis.FINGERPRINT, steps.exchange(inquiry)),
             ]
+            if settings.probes is not None:
+                wanted = probing.answers(inquiry, self._known, settings.probes)
+                chosen.append((Basis.FINGERPRINT, wanted))
             if self._asks_community:
                 chosen.append((Basis.COMMUNITY_DB, steps.community_database(inquiry)))
         return chosen
 
     def _last_steps(self) -> list[tuple[Basis, _Step]]:
         """What is done only where nothing else was found."""
-        if self._settings.depth is LookupDepth.FULL and self._settings.guess:
-            return [(Basis.GUESS, steps.usual_names(self._inquiry))]
-        return []
+        if self._settings.depth is not LookupDepth.FULL:
+            return []
+        chosen: list[tuple[Basis, _Step]] = []
+        if self._settings.guess:
+            chosen.append((Basis.GUESS, steps.usual_names(self._inquiry)))
+        if self._settings.insecure_http:
+            chosen += [
+                (Basis.INSECURE, insecure.own_file(self._inquiry)),
+                (Basis.FINGERPRINT, insecure.autodiscover(self._inquiry)),
+            ]
+        return chosen
 
     async def _hear(self, chosen: list[tuple[Basis, _Step]]) -> None:
         """Hear the steps until nothing better can come, or the time is up."""
@@ -185,6 +196,8 @@ class _Gathering:
             published=self._servers(Basis.PUBLISHED),
             community=self._servers(Basis.COMMUNITY_DB),
             guessed=self._servers(Basis.GUESS),
+            insecure=self._servers(Basis.INSECURE),
+            probes=next((each.probes for each in self._findings if each.probes is not None), None),
             hosting=_merged(self._facts()),
             warnings=_each_once((*self._known.warnings, *self._warnings())),
             log=(*self._known.log, *self._inquiry.log),

@@ -132,7 +132,7 @@ def _of_exchanges(front: _Front, seen: Signs) -> Iterator[HostingFact]:
         names = {each.name for each in group if each.kind is Kind.HOSTER}
         has_others |= any(each.kind not in (Kind.HOSTER, Kind.LOOKALIKE) for each in group)
         for each in group:
-            shown = f"mail exchanger {each.host}"
+            shown = f"MX {each.host}"
             if each.kind is Kind.GATEWAY:
                 yield _fact("mx-gateway", f"{each.name}, {shown}")
             elif each.kind is Kind.LOOKALIKE:
@@ -172,21 +172,21 @@ def _of_faults(
         return
     if broken:
         # What stands there may be anything; a name for people is short and has no controls.
-        shown = f"mail exchanger {ascii(broken[0].host)[:80]}"
+        shown = f"MX {ascii(broken[0].host)[:80]}"
         yield _fact("mx-partly-broken" if front.takes_mail else "mx-broken", shown)
     elif records.mx.values and not any(map(_names, records.mx.values)):
         yield _fact("mx-null", "null MX")
     elif not records.mx.values:
-        yield _fact("mx-none", "no mail exchanger")
+        yield _fact("mx-none", "no MX")
 
 
 def _of_amazon(front: _Front, seen: Signs) -> Iterator[HostingFact]:
     every = (each for group in front.groups for each in group)
     exchange = next((each for each in every if each.kind is Kind.AMAZON), None)
     if exchange is not None and seen.workmail is None:
-        yield _fact("mx-amazon", f"mail exchanger {exchange.host}")
+        yield _fact("mx-amazon", f"MX {exchange.host}")
     elif exchange is not None:
-        fact = _fact("mx-amazon-autodiscover", f"mail exchanger {exchange.host}, {seen.workmail}")
+        fact = _fact("mx-amazon-autodiscover", f"MX {exchange.host}, {seen.workmail}")
         yield replace(fact, servers=_workmail(seen.region))
     elif seen.workmail is not None and front.takes_mail and not front.hosters:
         fact = _fact("autodiscover-workmail", seen.workmail)

@@ -134,14 +134,18 @@ class Inquiry:
             dkim=dict(zip(selectors, rest[len(SERVICES) :], strict=True)),
         )
 
-    async def fetch(self, url: str, trust: Trust = Trust.VERIFIED) -> HttpAnswer | InboxlinkError:
+    async def fetch(
+        self, url: str, trust: Trust = Trust.VERIFIED, *, plain: bool = False, follow: bool = True
+    ) -> HttpAnswer | InboxlinkError:
         """A file of the web, or why it could not be had.
 
         Args:
             url: The address.
             trust: What a good answer would be worth.
+            plain: As in `Fetcher.get`.
+            follow: As there.
         """
-        return await self._once(url, lambda: self._fetch(url, trust))
+        return await self._once(url, lambda: self._fetch(url, trust, plain=plain, follow=follow))
 
     async def community(self, name: str) -> HttpAnswer | InboxlinkError:
         """What the database of mail providers has under a name; what it said lately is kept."""
@@ -200,15 +204,18 @@ class Inquiry:
         self.note(source, _outcome(answer), trust, began)
         return answer
 
-    async def _fetch(self, url: str, trust: Trust) -> HttpAnswer | InboxlinkError:
+    async def _fetch(
+        self, url: str, trust: Trust, *, plain: bool, follow: bool
+    ) -> HttpAnswer | InboxlinkError:
         began = time.monotonic()
+        deadline = min(self.deadline, began + _WEB_S)
         try:
-            answer = await self._fetcher.get(url, min(self.deadline, began + _WEB_S))
+            answer = await self._fetcher.get(url, deadline, plain=plain, follow=follow)
         except InboxlinkError as error:
             self.note(url, error.code, trust, began)
             return error
-        via = "" if answer.url == url else f" at {answer.url}"
-        self.note(url, f"status {answer.status}, {len(answer.body)} bytes{via}", trust, began)
+        way = "".join(f" at {each}" for each in (*answer.via[1:], answer.url) if answer.via)
+        self.note(url, f"status {answer.status}, {len(answer.body)} bytes{way}", trust, began)
         return answer
 
     async def _greeting(self, source: str, protocol: str, host: str, port: int) -> bool:

@@ -14,6 +14,7 @@ from inboxlink.errors import SetupError, problem
 from inboxlink.evidence import table
 from inboxlink.types.detection import Evidence, Lookup, PublishedServer
 from inboxlink.types.text import Text
+from inboxlink.types.web import Probe
 
 if TYPE_CHECKING:
     from inboxlink.network.settings import NetworkSettings
@@ -45,6 +46,9 @@ class LookupSettings:
         thorough: Whether to hear also those who cannot change the recommendation.
         frugal: Whether to ask one thing after the other where that may save questions.
         guess: Whether usual names are tried where nothing else was found.
+        insecure_http: Whether files by plain http are heard as well, where nothing else was found.
+        check: Whether the servers that are recommended are greeted, before they are named.
+        probes: Gives what providers want asked, when DNS was heard; None = nothing.
         deadline_s: Seconds for all of it.
     """
 
@@ -55,6 +59,9 @@ class LookupSettings:
     thorough: bool = False
     frugal: bool = False
     guess: bool = True
+    insecure_http: bool = False
+    check: bool = False
+    probes: Callable[[Evidence], tuple[Probe, ...]] | None = None
     deadline_s: float = DEADLINE_S
 
     def asks(self, evidence: Evidence) -> bool:
@@ -94,7 +101,7 @@ def known(domain: str, presets: Mapping[str, tuple[PublishedServer, ...]]) -> Ev
         return Evidence(domain=domain, preset=preset, log=(Lookup("preset", "found"),))
     owner = table.of_domain(domain)
     if owner is None:
-        from inboxlink.evidence.domains import is_public_suffix
+        from inboxlink.domains import is_public_suffix
 
         if is_public_suffix(domain):
             raise SetupError(problem("address_public_suffix", domain=domain))

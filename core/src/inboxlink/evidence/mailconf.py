@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from inboxlink.evidence.links import https_url
+from inboxlink.links import https_url
 
 __all__ = ["MAX_ADDRESSES", "addresses"]
 

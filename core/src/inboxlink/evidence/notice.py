@@ -23,10 +23,15 @@ class Asked:
     learns: Text
 
 
-def asked(domain: str, settings: LookupSettings) -> tuple[Asked, ...]:
+def asked(domain: str, settings: LookupSettings, *, has_probes: bool = False) -> tuple[Asked, ...]:
     """The hosts that a look-up may ask, in the order in which they are.
 
     Which of them are asked depends on what DNS says: where that decides, no other is.
+
+    Args:
+        domain: The A-label form.
+        settings: How far the look-up goes.
+        has_probes: Whether a provider may want further hosts of the domain asked.
     """
     if settings.depth is LookupDepth.OFFLINE:
         return ()
@@ -40,7 +45,13 @@ def asked(domain: str, settings: LookupSettings) -> tuple[Asked, ...]:
     found.append(Asked(Text("lookup.host.microsoft"), learns))
     if settings.community and not is_special_use(domain):
         found.append(Asked(community.HOST, learns))
+    if has_probes:
+        found.append(Asked(Text("lookup.host.probes"), learns))
+    if settings.insecure_http:
+        found.append(Asked(Text("lookup.host.insecure"), Text("lookup.learns.everybody")))
+    connection = Text("lookup.learns.connection")
+    if settings.check:
+        found.append(Asked(Text("lookup.host.recommended"), connection))
     if settings.guess:
-        connection = Text("lookup.learns.connection")
         found += [Asked(f"{label}.{domain}", connection) for label in ("imap", "mail", "smtp")]
     return tuple(found)

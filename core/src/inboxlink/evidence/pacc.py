@@ -13,7 +13,7 @@ from typing import Any
 
 from inboxlink.errors import SetupError
 from inboxlink.evidence.published import Published
-from inboxlink.network.policy import check_host
+from inboxlink.hosts import check_host
 from inboxlink.types.detection import PublishedServer, Tls
 
 __all__ = ["MAX_BYTES", "MAX_DIGESTS", "address", "digests", "host", "parse", "record_name"]

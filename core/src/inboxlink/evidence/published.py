@@ -16,7 +16,11 @@ class Published:
             `tls` None where the file offers nothing but a connection in the clear.
         domains: The domains that the file is for, A-labels; empty where it does not say. A file
             that is for other domains deserves less trust.
+        name: What the file calls the provider; fit to be shown, empty where it does not say.
+        help_url: The page where the provider explains its settings; None = it names none.
     """
 
     servers: tuple[PublishedServer, ...]
     domains: tuple[str, ...] = ()
+    name: str = ""
+    help_url: str | None = None

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 
+from inboxlink import exchange_front
 from inboxlink.errors import InboxlinkError
 from inboxlink.evidence import (
     autoconfig,
@@ -20,6 +21,7 @@ from inboxlink.evidence import (
 )
 from inboxlink.evidence.finding import Finding
 from inboxlink.evidence.inquiry import Inquiry
+from inboxlink.evidence.published import Published
 from inboxlink.network.answers import Answer, Outcome, Service
 from inboxlink.types.context import HttpAnswer
 from inboxlink.types.detection import Basis, HostingFact, PublishedServer, Tls, Trust
@@ -30,6 +32,7 @@ __all__ = [
     "community_database",
     "exchange",
     "exchangers_domain",
+    "first_file",
     "mail_configuration_record",
     "own_file",
     "pacc_file",
@@ -48,6 +51,8 @@ _SERVICES = (
 
 #: What a fetch ends with where there is nothing, rather than something that was not heard.
 _ABSENT = frozenset({"host_not_found", "connection_refused"})
+
+_SHOWN_DOMAINS = 3
 
 
 async def behind_gateway(inquiry: Inquiry, *, ask_microsoft: bool = False) -> Finding:
@@ -108,7 +113,7 @@ async def exchange(inquiry: Inquiry) -> Finding:
     is_named = target.outcome is Outcome.FOUND and wildcard.outcome is not Outcome.FOUND
     if not is_named and not services.values:
         return nothing
-    for candidate in exchange_server.candidates(inquiry.domain, services.values):
+    for candidate in exchange_front.candidates(inquiry.domain, services.values):
         found = await _fingerprint(inquiry, candidate.url, candidate.trust)
         if found is not None:
             ews = exchange_server.ews_address(found.host)
@@ -120,9 +125,9 @@ async def exchange(inquiry: Inquiry) -> Finding:
 
 async def _fingerprint(
     inquiry: Inquiry, url: str, trust: Trust
-) -> exchange_server.Fingerprint | None:
+) -> exchange_front.Fingerprint | None:
     answer = await inquiry.fetch(url, trust)
-    return exchange_server.fingerprint(answer) if isinstance(answer, HttpAnswer) else None
+    return exchange_front.fingerprint(answer) if isinstance(answer, HttpAnswer) else None
 
 
 async def service_records(inquiry: Inquiry) -> Finding:
@@ -138,7 +143,7 @@ async def service_records(inquiry: Inquiry) -> Finding:
 async def own_file(inquiry: Inquiry) -> Finding:
     """The autoconfig file that the domain itself publishes."""
     places = {url: inquiry.fetch(url) for url in autoconfig.addresses(inquiry.domain)}
-    return await _first_file(inquiry, places, Basis.PUBLISHED, Trust.VERIFIED)
+    return await first_file(inquiry, places, Basis.PUBLISHED, Trust.VERIFIED)
 
 
 async def pacc_file(inquiry: Inquiry) -> Finding:
@@ -159,13 +164,13 @@ async def mail_configuration_record(inquiry: Inquiry) -> Finding:
     """The file that a TXT record `mailconf=` names."""
     urls = mailconf.addresses((await inquiry.texts(inquiry.domain)).values)
     places = {url: inquiry.fetch(url, Trust.DNS) for url in urls}
-    return await _first_file(inquiry, places, Basis.PUBLISHED, Trust.DNS)
+    return await first_file(inquiry, places, Basis.PUBLISHED, Trust.DNS)
 
 
 async def community_database(inquiry: Inquiry) -> Finding:
     """What the database of mail providers says about the domain."""
     places = {community.address(inquiry.domain): inquiry.community(inquiry.domain)}
-    return await _first_file(inquiry, places, Basis.COMMUNITY_DB, Trust.VERIFIED)
+    return await first_file(inquiry, places, Basis.COMMUNITY_DB, Trust.VERIFIED)
 
 
 async def exchangers_domain(inquiry: Inquiry, *, ask_community: bool) -> Finding:
@@ -182,7 +187,7 @@ async def exchangers_domain(inquiry: Inquiry, *, ask_community: bool) -> Finding
         places[url] = inquiry.fetch(url, trust)
         if ask_community:
             places[community.address(name)] = inquiry.community(name)
-    return await _first_file(inquiry, places, Basis.COMMUNITY_DB, trust)
+    return await first_file(inquiry, places, Basis.COMMUNITY_DB, trust)
 
 
 async def usual_names(inquiry: Inquiry) -> Finding:
@@ -206,7 +211,7 @@ async def usual_names(inquiry: Inquiry) -> Finding:
     return Finding(Basis.GUESS, Trust.NONE, tuple(servers))
 
 
-async def _first_file(
+async def first_file(
     inquiry: Inquiry,
     places: Mapping[str, Awaitable[HttpAnswer | InboxlinkError]],
     basis: Basis,
@@ -227,10 +232,7 @@ async def _first_file(
                 found = autoconfig.parse(answer.body, inquiry.domain) if is_there else None
                 # Servers without TLS alone are as good as none, and must not end the search.
                 if found is not None and any(each.tls is not None for each in found.servers):
-                    # A file for other domains may have been put here for them.
-                    is_ours = not found.domains or inquiry.domain in found.domains
-                    said = trust if is_ours else min(trust, Trust.DNS)
-                    return Finding(basis, said, _trusted(found.servers, said))
+                    return _of_file(inquiry, url, found, basis, trust)
             elif answer.code not in _ABSENT:
                 unheard.append(url)
     finally:
@@ -238,6 +240,21 @@ async def _first_file(
             asked.cancel()
         await asyncio.gather(*answers.values(), return_exceptions=True)
     return Finding(basis, trust, warnings=_unheard(unheard))
+
+
+def _of_file(inquiry: Inquiry, url: str, found: Published, basis: Basis, trust: Trust) -> Finding:
+    """What a file comes to. One for other domains may have been put here for them."""
+    is_ours = not found.domains or inquiry.domain in found.domains
+    said = trust if is_ours else min(trust, Trust.DNS)
+    if found.name or found.help_url:
+        inquiry.note(url, ", help: ".join(filter(None, (found.name, found.help_url))), said)
+    warnings: tuple[Text, ...] = ()
+    # A hoster's file lists the hoster's own domains, and not those of its customers.
+    if not is_ours and basis is not Basis.COMMUNITY_DB:
+        shown = ", ".join(found.domains[:_SHOWN_DOMAINS])
+        params = {"domain": inquiry.domain, "source": url, "domains": shown}
+        warnings = (Text("detection.warning.other_domains", params),)
+    return Finding(basis, said, _trusted(found.servers, said), warnings=warnings)
 
 
 def _trusted(servers: Iterable[PublishedServer], trust: Trust) -> tuple[PublishedServer, ...]:

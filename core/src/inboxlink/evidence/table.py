@@ -23,7 +23,7 @@ def of_domain(domain: str) -> HostingFact | None:
     """
     folded = _folded(domain)
     name = _table().domains.get(folded) or _longest(_table().zones, folded)
-    return None if name is None else fact(name, f"the domain {folded}", is_owned=True)
+    return None if name is None else fact(name, folded, is_owned=True)
 
 
 def of_exchange(host: str) -> HostingFact | None:
@@ -34,7 +34,7 @@ def of_exchange(host: str) -> HostingFact | None:
     """
     folded = _folded(host)
     name = _longest(_table().exchanges, folded)
-    return None if name is None else fact(name, f"mail exchanger {folded}", exchange=folded)
+    return None if name is None else fact(name, f"MX {folded}", exchange=folded)
 
 
 def fact(

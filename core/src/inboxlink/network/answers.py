@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from inboxlink.types.service import Service
+
 __all__ = ["Answer", "Outcome", "Service"]
 
 _Value = TypeVar("_Value")
@@ -19,16 +21,6 @@ class Outcome(StrEnum):
     NONEXISTENT = "nonexistent"
     FAILED = "failed"
     TIMED_OUT = "timed_out"
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One SRV record (RFC 2782); lower `priority` first, then by chance as `weight` says."""
-
-    priority: int
-    weight: int
-    port: int
-    host: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ class TlsChannel(_Channel):
     ) -> None:
         super().__init__(sock, host, port, deadline, max_bytes)
         self._tls_version = sock.version() or "TLS"
+        self._certificate = sock.getpeercert(binary_form=True) or b""
         self._took_ms = took_ms
         self._greeting = greeting
 
@@ -149,6 +150,11 @@ class TlsChannel(_Channel):
     def tls_version(self) -> str:
         """See `types.context.Channel`."""
         return self._tls_version
+
+    @property
+    def certificate(self) -> bytes:
+        """The server's own certificate, DER."""
+        return self._certificate
 
     @property
     def greeting(self) -> bytes | None:

@@ -42,8 +42,16 @@ class Dialer:
         )
 
     @contextlib.asynccontextmanager
-    async def connected(self, host: str, port: int, deadline: float) -> AsyncIterator[Streams]:
+    async def connected(
+        self, host: str, port: int, deadline: float, *, encrypted: bool = True
+    ) -> AsyncIterator[Streams]:
         """A connection whose TLS is verified; it is cut off at the end.
+
+        Args:
+            host: The name that the certificate must carry.
+            port: 1 to 65535.
+            deadline: On the monotonic clock.
+            encrypted: False = one without TLS, for what may be anybody's.
 
         Raises:
             MailboxError: `timed_out`, `host_not_found`, `dns_failed`, `certificate_*`, `not_tls`,
@@ -58,7 +66,7 @@ class Dialer:
                 share = remaining_s(deadline, host, port) / (len(addresses) - place)
                 try:
                     async with asyncio.timeout(min(share, _CONNECT_S)):
-                        streams = await self._connect(host, *address)
+                        streams = await self._connect(host, *address, encrypted=encrypted)
                 except OSError as error:
                     trouble = _trouble(tls.code_of(error), host, port)
                     continue
@@ -70,7 +78,11 @@ class Dialer:
                 return
         raise trouble
 
-    async def _connect(self, host: str, address: IPAddress, port: int) -> Streams:
+    async def _connect(
+        self, host: str, address: IPAddress, port: int, *, encrypted: bool
+    ) -> Streams:
+        if not encrypted:
+            return await asyncio.open_connection(str(address), port, limit=_BUFFER_BYTES)
         context = tls.trusting_context(self._settings.ca_file)
         return await asyncio.open_connection(
             str(address), port, ssl=context, server_hostname=host, limit=_BUFFER_BYTES

@@ -1,25 +1,21 @@
-"""Which hosts may be named, and which addresses may be connected.
+"""Which addresses may be connected.
 
 An address is judged after everything that it wraps is unwrapped, and the address that was judged
 is the one that is connected, so that a name cannot be bound to another one in between.
 """
 
-import re
 from ipaddress import (
     IPv4Address,
     IPv4Network,
     IPv6Address,
     IPv6Network,
-    ip_address,
     ip_network,
 )
-
-import idna
 
 from inboxlink.errors import SetupError, problem
 from inboxlink.network.settings import NetworkSettings
 
-__all__ = ["IPAddress", "check_address", "check_host", "check_port", "unwrapped"]
+__all__ = ["IPAddress", "check_address", "unwrapped"]
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -63,43 +59,6 @@ _SPECIAL = tuple(
 )
 
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052 section 2.1
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
-
-
-def check_host(host: str) -> str:
-    """A host as DNS and TLS want it: A-labels, lower case, or a plain address.
-
-    Raises:
-        SetupError: `host_invalid`. Spellings of an address that only some resolvers understand,
-            such as `127.1` or `0x7f.1`, are refused with the rest.
-    """
-    text = host.strip().rstrip(".").lower()
-    try:
-        # A zone, as in `fe80::1%eth0`, is of this machine, and may hold any characters at all.
-        return str(ip_address(text.removeprefix("[").removesuffix("]").replace("%", "/")))
-    except ValueError:
-        pass
-    if not text.isascii():
-        try:
-            text = idna.encode(text, uts46=True).decode()
-        except idna.IDNAError:
-            raise SetupError(problem("host_invalid", host=host)) from None
-    labels = text.split(".")
-    is_numeric = re.fullmatch(r"0x[0-9a-f]*|[0-9]+", labels[-1]) is not None
-    if is_numeric or len(text) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise SetupError(problem("host_invalid", host=host))
-    return text
-
-
-def check_port(port: int) -> int:
-    """A port.
-
-    Raises:
-        SetupError: `port_invalid`.
-    """
-    if not 1 <= port <= 65535:
-        raise SetupError(problem("port_invalid", port=str(port)))
-    return port
 
 
 def check_address(address: IPAddress, host: str, settings: NetworkSettings) -> None:

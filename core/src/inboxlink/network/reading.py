@@ -24,15 +24,22 @@ class Reading:
         connection: Of h11, its request sent.
         url: What was asked for.
         host: Named in what goes wrong.
+        port: Likewise.
         max_body_bytes: A longer body is refused.
     """
 
     def __init__(
-        self, connection: h11.Connection, url: str, host: str, max_body_bytes: int
+        self,
+        connection: h11.Connection,
+        url: str,
+        host: str,
+        port: int,
+        max_body_bytes: int,
     ) -> None:
         self._connection = connection
         self._url = url
         self._host = host
+        self._port = port
         self._max_body_bytes = max_body_bytes
         self._taken = 0
         self._status = 0
@@ -88,4 +95,4 @@ class Reading:
             raise self._trouble("http_failed")
 
     def _trouble(self, code: str) -> MailboxError:
-        return MailboxError(problem(code, host=self._host, port="443"))
+        return MailboxError(problem(code, host=self._host, port=str(self._port)))

@@ -7,11 +7,10 @@ hoped that they would be read as if they had come encrypted (NO STARTTLS, USENIX
 
 from inboxlink.errors import MailboxError, problem
 from inboxlink.network.channel import PlainChannel
+from inboxlink.network.dialogue import imap_command, smtp_reply
 from inboxlink.types.detection import Endpoint, Role
 
 __all__ = ["negotiate"]
-
-_MAX_LINES = 100
 
 
 def negotiate(channel: PlainChannel, endpoint: Endpoint) -> bytes:
@@ -35,61 +34,29 @@ def _imap(channel: PlainChannel, endpoint: Endpoint) -> bytes:
         # PREAUTH would skip TLS, BYE ends the dialogue: neither may be followed.
         is_bye = greeting.upper().startswith(b"* BYE")
         raise _trouble("server_unavailable" if is_bye else "starttls_refused", endpoint)
-    capabilities = _imap_command(channel, endpoint, b"a1", b"CAPABILITY")
+    capabilities = imap_command(channel, endpoint, b"a1", b"CAPABILITY")
     if capabilities is None or b"STARTTLS" not in capabilities:
         raise _trouble("starttls_missing", endpoint)
-    if _imap_command(channel, endpoint, b"a2", b"STARTTLS") is None:
+    if imap_command(channel, endpoint, b"a2", b"STARTTLS") is None:
         raise _trouble("starttls_refused", endpoint)
     return greeting
 
 
-def _imap_command(
-    channel: PlainChannel, endpoint: Endpoint, tag: bytes, command: bytes
-) -> list[bytes] | None:
-    """The words of untagged capability lines; None where the answer is not OK."""
-    channel.sendall(tag + b" " + command + b"\r\n")
-    words: list[bytes] = []
-    for _ in range(_MAX_LINES):
-        line = channel.read_line()
-        upper = line.upper()
-        if upper.startswith(b"* CAPABILITY "):
-            words += upper.split()[2:]
-        elif upper.startswith(b"* BYE") or line.startswith(b"+"):
-            return None
-        elif upper.startswith(tag.upper() + b" "):
-            return words if upper.split()[1:2] == [b"OK"] else None
-        elif not line.startswith(b"* "):
-            raise _trouble("protocol_error", endpoint)
-    raise _trouble("protocol_error", endpoint)
-
-
 def _smtp(channel: PlainChannel, endpoint: Endpoint) -> bytes:
     """RFC 5321 section 4.2 and RFC 3207 section 4."""
-    greeting = _smtp_reply(channel, endpoint)
+    greeting = smtp_reply(channel, endpoint)
     if not greeting[0].startswith(b"220"):
         raise _trouble("server_unavailable", endpoint)
     # An address literal says nothing of this machine (RFC 5321 section 4.1.3).
     channel.sendall(b"EHLO [127.0.0.1]\r\n")
-    offered = _smtp_reply(channel, endpoint)
+    offered = smtp_reply(channel, endpoint)
     keywords = {line[4:].strip().upper() for line in offered}
     if not offered[0].startswith(b"250") or b"STARTTLS" not in keywords:
         raise _trouble("starttls_missing", endpoint)
     channel.sendall(b"STARTTLS\r\n")
-    if not _smtp_reply(channel, endpoint)[0].startswith(b"220"):
+    if not smtp_reply(channel, endpoint)[0].startswith(b"220"):
         raise _trouble("starttls_refused", endpoint)
     return b"\r\n".join(greeting)
-
-
-def _smtp_reply(channel: PlainChannel, endpoint: Endpoint) -> list[bytes]:
-    lines: list[bytes] = []
-    while len(lines) < _MAX_LINES:
-        line = channel.read_line()
-        if not line[:3].isdigit() or line[3:4] not in (b" ", b"-", b""):
-            raise _trouble("protocol_error", endpoint)
-        lines.append(line)
-        if line[3:4] != b"-":
-            return lines
-    raise _trouble("protocol_error", endpoint)
 
 
 def _trouble(code: str, endpoint: Endpoint) -> MailboxError:

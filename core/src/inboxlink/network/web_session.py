@@ -20,6 +20,7 @@ __all__ = ["MAX_BODY_BYTES", "WebSession"]
 #: The longest answer that a sign-in or a verification has a use for is a list of labels.
 MAX_BODY_BYTES = 1024 * 1024
 _CHUNK_BYTES = 16 * 1024
+_PORT = 443
 
 
 class WebSession:
@@ -34,6 +35,7 @@ class WebSession:
     def __init__(self, open_channel: Callable[[], TlsChannel], host: str) -> None:
         self._open_channel = open_channel
         self._host = host
+        self._connections = 0
         self._connect()
 
     @property
@@ -45,6 +47,16 @@ class WebSession:
     def tls_version(self) -> str:
         """See `types.context.HttpSession`."""
         return self._channel.tls_version
+
+    @property
+    def certificate(self) -> bytes:
+        """See `types.context.HttpSession`."""
+        return self._channel.certificate
+
+    @property
+    def connection(self) -> int:
+        """See `types.context.HttpSession`."""
+        return self._connections
 
     def send(
         self,
@@ -67,7 +79,7 @@ class WebSession:
         sent += connection.send(h11.EndOfMessage()) or b""
         self._channel.sendall(sent)
         url = f"https://{self._host}{target}"
-        reading = Reading(connection, url, self._host, MAX_BODY_BYTES)
+        reading = Reading(connection, url, self._host, _PORT, MAX_BODY_BYTES)
         while (answer := reading.answer()) is None:
             chunk = bytearray(_CHUNK_BYTES)
             count = self._channel.receive_into(memoryview(chunk))
@@ -86,6 +98,7 @@ class WebSession:
 
     def _connect(self) -> None:
         self._channel = self._open_channel()
+        self._connections += 1
         self._took_ms = self._channel.took_ms
         self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
 
@@ -113,4 +126,4 @@ class WebSession:
             raise self._trouble("http_failed") from None
 
     def _trouble(self, code: str) -> MailboxError:
-        return MailboxError(problem(code, host=self._host, port="443"))
+        return MailboxError(problem(code, host=self._host, port=str(_PORT)))

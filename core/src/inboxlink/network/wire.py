@@ -9,14 +9,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from inboxlink.errors import MailboxError, UnreachableError, problem
+from inboxlink.hosts import check_host, check_port
 from inboxlink.network import certificate, starttls, tls
+from inboxlink.network.answers import Answer, Outcome
 from inboxlink.network.channel import PlainChannel, TlsChannel
 from inboxlink.network.deadline import remaining_s, since_ms
-from inboxlink.network.policy import IPAddress, check_host, check_port
+from inboxlink.network.policy import IPAddress
 from inboxlink.network.resolving import resolve
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.context import CertificateFacts, HttpAnswer
-from inboxlink.types.detection import Endpoint, Role, Tls
+from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
+from inboxlink.types.service import Service
 
 if TYPE_CHECKING:
     from inboxlink.network.web_session import WebSession
@@ -62,6 +65,43 @@ class Network:
 
     def get(self, url: str, deadline: float) -> HttpAnswer:
         """See `CallContext.get`."""
+        return self._fetch(url, deadline)
+
+    def redirect(self, url: str, deadline: float) -> str | None:
+        """See `CallContext.redirect`."""
+        answer = self._fetch(url, deadline, plain=True, follow=False)
+        is_redirect = answer.status in (301, 302, 303, 307, 308)
+        return answer.headers.get("location") if is_redirect else None
+
+    def http(self, host: str, deadline: float, pin: CertificatePin | None = None) -> "WebSession":
+        """See `CallContext.http`."""
+        from inboxlink.network.web_session import WebSession
+
+        endpoint = Endpoint(Role.API, host, 443, Tls.IMPLICIT, pin=pin)
+        return WebSession(lambda: self.open(endpoint, deadline), check_host(host))
+
+    def services(self, name: str, deadline: float) -> tuple[Service, ...]:
+        """See `CallContext.services`."""
+        import asyncio
+
+        from inboxlink.network.resolver import Resolver
+
+        async def ask() -> Answer[Service]:
+            resolver = Resolver(self.settings)
+            try:
+                return await resolver.services(name, deadline)
+            finally:
+                await resolver.close()
+
+        answer = asyncio.run(ask())
+        if not answer.is_known:
+            code = "timed_out" if answer.outcome is Outcome.TIMED_OUT else "dns_failed"
+            raise MailboxError(problem(code, host=name, port="53"))
+        return tuple(sorted(answer.values, key=lambda each: (each.priority, -each.weight)))
+
+    def _fetch(
+        self, url: str, deadline: float, *, plain: bool = False, follow: bool = True
+    ) -> HttpAnswer:
         import asyncio
 
         from inboxlink.network.dialer import Dialer
@@ -71,18 +111,12 @@ class Network:
         async def get() -> HttpAnswer:
             resolver = Resolver(self.settings)
             try:
-                return await Fetcher(Dialer(self.settings, resolver)).get(url, deadline)
+                fetcher = Fetcher(Dialer(self.settings, resolver))
+                return await fetcher.get(url, deadline, plain=plain, follow=follow)
             finally:
                 await resolver.close()
 
         return asyncio.run(get())
-
-    def http(self, host: str, deadline: float) -> "WebSession":
-        """See `CallContext.http`."""
-        from inboxlink.network.web_session import WebSession
-
-        endpoint = Endpoint(Role.API, host, 443, Tls.IMPLICIT)
-        return WebSession(lambda: self.open(endpoint, deadline), check_host(host))
 
     def _wrap(
         self, sock: socket.socket, endpoint: Endpoint, deadline: float

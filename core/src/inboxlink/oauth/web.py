@@ -17,9 +17,9 @@ from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
 from inboxlink.errors import MailboxError, problem
-from inboxlink.types.context import HookContext
+from inboxlink.types.context import HookContext, HttpAnswer
 
-__all__ = ["quiet_loggers", "web_session"]
+__all__ = ["headers_of", "quiet_loggers", "response_of", "web_session"]
 
 #: They print tokens, codes or verifiers at DEBUG, and answers of token endpoints at ERROR.
 _LOGGERS = (
@@ -32,9 +32,13 @@ _LOGGERS = (
 )
 
 
-def quiet_loggers() -> None:
-    """Keep libraries from logging secrets, whatever level the host's own logging has."""
-    for name in _LOGGERS:
+def quiet_loggers(*names: str) -> None:
+    """Keep libraries from logging secrets, whatever level the host's own logging has.
+
+    Args:
+        names: Loggers beside those of the libraries that are known here.
+    """
+    for name in (*_LOGGERS, *names):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
@@ -80,26 +84,34 @@ class _Adapter(BaseAdapter):
         assert body is None or isinstance(body, bytes)  # nothing here streams
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         with self._ctx.http(host) as session:
-            answer = session.send(request.method or "GET", target, _headers(request), body or None)
-        response = requests.Response()
-        response.request = request
-        response.url = str(request.url)
-        response.status_code = answer.status
-        response.headers.update(answer.headers)
-        response.encoding = requests.utils.get_encoding_from_headers(response.headers)
-        response.raw = HTTPResponse(body=BytesIO(answer.body), preload_content=False)
-        # Redirects are answers like any other: what was sent must not go elsewhere.
-        response.headers.pop("location", None)
-        return response
+            answer = session.send(
+                request.method or "GET", target, headers_of(request), body or None
+            )
+        return response_of(request, answer)
 
     def close(self) -> None:
         """Nothing is kept open."""
 
 
-def _headers(request: requests.PreparedRequest) -> dict[str, str]:
+def headers_of(request: requests.PreparedRequest) -> dict[str, str]:
+    """The headers that a library set, less those that the core sets itself."""
     own = {"host", "content-length", "accept-encoding", "connection", "user-agent", "cookie"}
     return {
         str(name): value if isinstance(value, str) else value.decode("latin-1")
         for name, value in request.headers.items()
         if str(name).lower() not in own
     }
+
+
+def response_of(request: requests.PreparedRequest, answer: HttpAnswer) -> requests.Response:
+    """An answer in the form in which libraries that are built on requests read it."""
+    response = requests.Response()
+    response.request = request
+    response.url = str(request.url)
+    response.status_code = answer.status
+    response.headers.update(answer.headers)
+    # Redirects are answers like any other: what was sent must not go elsewhere.
+    response.headers.pop("location", None)
+    response.encoding = requests.utils.get_encoding_from_headers(response.headers)
+    response.raw = HTTPResponse(body=BytesIO(answer.body), preload_content=False)
+    return response

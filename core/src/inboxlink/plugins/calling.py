@@ -17,6 +17,7 @@ __all__ = ["DEADLINES_S", "NETWORK_MARGIN_S", "PURE_HOOKS", "Caller"]
 #: Seconds that each hook has. A step and a verification wait for a server, the rest is pure.
 DEADLINES_S = {
     "describe": 1.0,
+    "detect_probes": 1.0,
     "detect": 1.0,
     "disclose": 1.0,
     "authenticate": 30.0,
@@ -28,7 +29,7 @@ DEADLINES_S = {
 }
 
 #: They are given no network, so that an error of the network is none that they were told.
-PURE_HOOKS = frozenset({"describe", "detect", "disclose"})
+PURE_HOOKS = frozenset({"describe", "detect_probes", "detect", "disclose"})
 
 #: The network gives up this many seconds before the hook's time is over, so that a slow server
 #: is reported by the hook as `timed_out` and never blamed on the provider.
@@ -42,6 +43,10 @@ class Caller:
         self._registry = registry
         self._deadlines_s = deadlines_s or DEADLINES_S
         self.quarantined: dict[str, str] = {}
+
+    def has(self, provider: str, hook: str) -> bool:
+        """Whether a provider that can be called implements a hook."""
+        return provider in self._registry.names and self._registry.has(provider, hook)
 
     def call(self, provider: str, hook: str, /, **arguments: object) -> Any:  # noqa: ANN401
         """Call `hook` of `provider` and give back its result, unchecked.

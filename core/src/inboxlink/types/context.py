@@ -9,9 +9,11 @@ from typing import BinaryIO, Protocol, Self
 
 from inboxlink.types.address import Address
 from inboxlink.types.attempts import Attempts
-from inboxlink.types.detection import Detection, Endpoint
+from inboxlink.types.detection import CertificatePin, Detection, Endpoint
 from inboxlink.types.disclosure import Application, Audience, Capability
+from inboxlink.types.service import Service
 from inboxlink.types.way import Way
+from inboxlink.types.web import HttpAnswer
 
 __all__ = [
     "AuthContext",
@@ -92,22 +94,6 @@ class Channel(Protocol):
         """Close; closing twice is harmless."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """An answer of the web, read to its end under a cap.
-
-    Args:
-        url: The address that answered, after redirects.
-        headers: Names in lower case; values of one name that came in several lines are joined
-            by commas.
-    """
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class HttpSession(Protocol):
     """One connection to one web server whose TLS is verified; requests follow one another.
 
@@ -122,6 +108,18 @@ class HttpSession(Protocol):
     @property
     def tls_version(self) -> str:
         """Such as `TLSv1.3`."""
+
+    @property
+    def certificate(self) -> bytes:
+        """The server's own certificate, DER: what a channel binding is made of (RFC 5929)."""
+
+    @property
+    def connection(self) -> int:
+        """Which connection the session is on, counted from 1.
+
+        A server may end one after an answer, and a sign-in that belongs to the connection, as
+        that of NTLM does, ends with it.
+        """
 
     def send(
         self,
@@ -165,8 +163,14 @@ class Wire(Protocol):
     def get(self, url: str, deadline: float) -> HttpAnswer:
         """Fetch an address; see `CallContext.get`."""
 
-    def http(self, host: str, deadline: float) -> HttpSession:
+    def redirect(self, url: str, deadline: float) -> str | None:
+        """Ask where an address leads; see `CallContext.redirect`."""
+
+    def http(self, host: str, deadline: float, pin: CertificatePin | None = None) -> HttpSession:
         """Connect to a web server; see `CallContext.http`."""
+
+    def services(self, name: str, deadline: float) -> tuple[Service, ...]:
+        """Ask for SRV records; see `CallContext.services`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,17 +230,45 @@ class HookContext:
         """
         return self.wire.get(url, self.deadline)
 
-    def http(self, host: str) -> HttpSession:
-        """Connect to a web server of the provider's, on port 443, to send it requests.
+    def redirect(self, url: str) -> str | None:
+        """Where an address of plain http, or of https, redirects to; nothing is followed.
 
-        For hosts that the provider names itself, never one that a stranger named: what is sent
-        may carry a credential.
+        Anybody on the way can have written it, so that it is a suggestion for the person to
+        confirm. The request carries nothing but the address itself.
+
+        Returns:
+            The `Location` as it stands; None = it does not redirect.
+
+        Raises:
+            MailboxError: It could not be asked.
+        """
+        return self.wire.redirect(url, self.deadline)
+
+    def http(self, host: str, pin: CertificatePin | None = None) -> HttpSession:
+        """Connect to a web server, on port 443, to send it requests.
+
+        A credential goes only to a host that the provider names itself, or that the person
+        confirmed; never to one that a stranger named.
+
+        Args:
+            host: Its name.
+            pin: The one certificate to trust; None = the trust store.
 
         Raises:
             UnreachableError: With the stage that failed.
             SetupError: `address_blocked`, where the address policy forbids it.
         """
-        return self.wire.http(host, self.deadline)
+        return self.wire.http(host, self.deadline, pin)
+
+    def services(self, name: str) -> tuple[Service, ...]:
+        """SRV records of a name such as `_autodiscover._tcp.example.org` (RFC 2782).
+
+        Lowest priority number first, then the greatest weight; empty = there are none.
+
+        Raises:
+            MailboxError: `dns_failed`, `timed_out`: nobody knows whether there are any.
+        """
+        return self.wire.services(name, self.deadline)
 
     def now(self) -> datetime:
         """The time, aware and in UTC."""

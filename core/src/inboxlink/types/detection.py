@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from inboxlink.types.text import Text
+from inboxlink.types.web import Probed
 
 __all__ = [
     "Basis",
@@ -28,6 +29,8 @@ __all__ = [
 class Basis(IntEnum):
     """The kind of evidence a detection rests on; the higher wins."""
 
+    #: A file that came over plain http, which anybody on the way can have written.
+    INSECURE = 5
     GUESS = 10
     #: A server answers like a certain product.
     FINGERPRINT = 20
@@ -177,7 +180,8 @@ class HostingFact:
 
     Args:
         name: Such as `google`, `microsoft_365`, `gateway`, or the id of a hoster in the table.
-        shown_by: The record or name that shows it, for people.
+        shown_by: The record or name that shows it, for people: in the notation of DNS, which is
+            the same in every language.
         title: What people call the hoster; empty where it has no name.
         strength: How much it says.
         is_owned: Whether the domain is the hoster's own, such as gmail.com.
@@ -237,6 +241,9 @@ class Evidence:
             gives for it.
         preset: Servers that the operator set for this domain.
         guessed: Servers under usual names that answered as such.
+        insecure: Servers of a file that came over plain http, where the operator or the person
+            chose to hear it; anybody on the way can have written them.
+        probes: What came of the probes that providers asked for.
         hosting: Facts about who keeps the mailboxes.
         warnings: What the person should know before going on.
         log: What was asked, in order.
@@ -249,6 +256,8 @@ class Evidence:
     community: tuple[PublishedServer, ...] | None = None
     preset: tuple[PublishedServer, ...] | None = None
     guessed: tuple[PublishedServer, ...] | None = None
+    insecure: tuple[PublishedServer, ...] | None = None
+    probes: tuple[Probed, ...] | None = None
     hosting: tuple[HostingFact, ...] = ()
     warnings: tuple[Text, ...] = ()
     log: tuple[Lookup, ...] = ()
@@ -271,10 +280,16 @@ class Evidence:
 
     def trust_of(self, host: str) -> Trust:
         """How far the sources can be forged that name a host; the best of them counts."""
-        sources = (self.preset, self.published, self.community, self.services, self.guessed)
-        servers = [server for source in sources for server in source or ()]
-        servers += [server for fact in self.hosting for server in fact.servers]
-        return max((server.trust for server in servers if server.host == host), default=Trust.NONE)
+        named = (server.trust for server in self.servers() if server.host == host)
+        return max(named, default=Trust.NONE)
+
+    def servers(self) -> tuple[PublishedServer, ...]:
+        """Every server that a source names."""
+        sources = (
+            *(self.preset, self.published, self.community, self.services),
+            *(self.guessed, self.insecure, *(fact.servers for fact in self.hosting)),
+        )
+        return tuple(server for source in sources for server in source or ())
 
 
 @dataclass(frozen=True, slots=True)

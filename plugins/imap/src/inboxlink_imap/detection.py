@@ -69,6 +69,7 @@ def detect(evidence: Evidence) -> Detection | None:
         (evidence.community, Basis.COMMUNITY_DB, "imap.because.community"),
         (evidence.services, Basis.SERVICE_RECORDS, "imap.because.services"),
         (evidence.guessed, Basis.GUESS, "imap.because.guessed"),
+        (evidence.insecure, Basis.INSECURE, "imap.because.insecure"),
     ):
         found = _of_servers(evidence, servers, basis, key) if servers else None
         if found is not None:

@@ -26,6 +26,7 @@ __all__ = ["command"]
     type=click.Choice(("offline", "passive", "full")),
     help=w("cli.option.lookup"),
 )
+@click.option("--insecure-http", is_flag=True, help=w("cli.option.insecure_http"))
 @click.option("--team", is_flag=True, help=w("cli.connect.team"))
 @click.option(
     "--inbox-automation/--no-inbox-automation",
@@ -42,7 +43,8 @@ def command(
     /,
     address: str | None,
     lookup: str | None,
-    team: bool,  # noqa: FBT001 - click's flags
+    insecure_http: bool,  # noqa: FBT001 - click's flags
+    team: bool,  # noqa: FBT001
     inbox_automation: bool | None,  # noqa: FBT001
     provider: str | None,
     accept_domain: tuple[str, ...],
@@ -68,7 +70,9 @@ def command(
         session.say("cli.connect.automation.explained", style="dim")
         inbox_automation = click.confirm(session.words("cli.connect.automation.ask"), err=True)
     mailbox = _address(session, host, address)
-    detection = _choose(session, host, mailbox, lookup, provider, accept_domain)
+    detection = _choose(
+        *(session, host, mailbox, lookup, provider, accept_domain), insecure_http=insecure_http
+    )
     request = Request(
         owner=session.owner,
         address=mailbox,
@@ -103,16 +107,19 @@ def _choose(
     lookup: str | None,
     provider: str | None,
     accepted: tuple[str, ...],
+    *,
+    insecure_http: bool,
 ) -> "Detection":
     from inboxlink.cli.recommendations import show, show_domain, show_notice
     from inboxlink.evidence.lookup import LookupDepth
 
     show_domain(session, address)
-    settings = host.lookup_settings(LookupDepth(lookup or "passive"))
+    depth = LookupDepth(lookup or "passive")
+    settings = host.lookup_settings(depth, insecure_http=insecure_http)
     with session.busy("cli.busy.lookup", domain=address.domain):
         recommendation = host.recommend(address, settings)
     if session.is_interactive and lookup is None and _leaves_room(recommendation):
-        settings = host.lookup_settings(LookupDepth.FULL)
+        settings = host.lookup_settings(LookupDepth.FULL, insecure_http=insecure_http)
         show_notice(session, host.would_ask(address, settings))
         if click.confirm(session.words("cli.connect.full"), default=True, err=True):
             with session.busy("cli.busy.lookup", domain=address.domain):

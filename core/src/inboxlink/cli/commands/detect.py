@@ -40,6 +40,7 @@ QUERIES_PER_S = 300
     show_default=True,
     help=w("cli.detect.queries_per_s"),
 )
+@click.option("--insecure-http", is_flag=True, help=w("cli.option.insecure_http"))
 @click.option("--allow-private", is_flag=True, help=w("cli.option.allow_private"))
 @pass_session
 def command(
@@ -55,6 +56,7 @@ def command(
     source: str | None,
     to: Path | None,
     queries_per_s: int,
+    insecure_http: bool,
     allow_private: bool,
 ) -> int:
     """See `cli.detect` in the strings."""
@@ -67,6 +69,9 @@ def command(
         ("--passive", "--offline", passive and offline),
         ("--dry-run", "--from", dry_run and is_bulk),
         ("--explain", "--from", explain and is_bulk),
+        ("--insecure-http", "--from", insecure_http and is_bulk),
+        ("--insecure-http", "--passive", insecure_http and passive),
+        ("--insecure-http", "--offline", insecure_http and offline),
     ):
         if is_given:
             raise click.UsageError(session.words("cli.detect.apart", one=one, other=other))
@@ -78,8 +83,10 @@ def command(
         LookupDepth.OFFLINE if offline else depth,
         thorough=explain,
         refresh=refresh,
-        many=source is not None,
-        deadline_s=MANY_DEADLINE_S if source is not None else DEADLINE_S,
+        many=is_bulk,
+        insecure_http=insecure_http,
+        check=not (is_bulk or passive or offline),
+        deadline_s=MANY_DEADLINE_S if is_bulk else DEADLINE_S,
     )
     if source is not None:
         from inboxlink.cli.bulk_detection import detect_many

@@ -66,7 +66,7 @@ def set_preset(session: Session, /, domain: str, username: str, **servers: objec
     """See `cli.presets.set` in the strings."""
     from inboxlink.config import edit
     from inboxlink.config.model import Preset
-    from inboxlink.network.policy import check_host
+    from inboxlink.hosts import check_host
 
     host = session.host()
     # An address of the domain is the check that it is one.

@@ -13,7 +13,7 @@ def https_url(text: str) -> str | None:
     Only plain https on its own port, without a user name, in visible ASCII.
     """
     from inboxlink.errors import SetupError
-    from inboxlink.network.policy import check_host
+    from inboxlink.hosts import check_host
 
     url = text.strip()
     if len(url) > _MAX_LENGTH or not url.isascii() or not url.isprintable() or " " in url:

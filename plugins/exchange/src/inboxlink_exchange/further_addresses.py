@@ -1,0 +1,30 @@
+"""The further addresses of a mailbox, where the directory lists them."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from inboxlink.types.context import CallContext
+from inboxlink.types.credential import Credential, SecretName
+from inboxlink.types.detection import Endpoint, Role, Tls
+from inboxlink.types.report import Identity, Proof
+from inboxlink_exchange.verification import opened
+
+__all__ = ["aliases"]
+
+
+def aliases(
+    ctx: CallContext, credential: Credential, settings: Mapping[str, str]
+) -> tuple[Identity, ...]:
+    """See `inboxlink.hookspecs.aliases`."""
+    host = urlsplit(settings["ews_url"]).hostname or ""
+    endpoint = Endpoint(Role.EWS, host, 443, Tls.IMPLICIT)
+    password = credential.secret(SecretName.PASSWORD)
+    with (
+        ctx.http(host) as session,
+        ctx.attempt(endpoint, settings["username"], password),
+    ):
+        listed = opened(ctx, credential, settings, host, session).addresses()
+    own = Identity(address=str(ctx.address), proof=Proof.PROVEN)
+    # The directory is the administrator's word on them; Exchange decides at sending.
+    others = (each for each in listed if not ctx.address.same_mailbox(each))
+    return (own, *(Identity(address=each, proof=Proof.DECLARED) for each in others))
