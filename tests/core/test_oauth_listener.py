@@ -31,7 +31,7 @@ PATIENCE_S = 20.0
 
 
 def page(arrival: Arrival) -> str:
-    return answer_page(Words("en"), arrival)
+    return answer_page(arrival, Words("en"), "en")
 
 
 class Waiting:
@@ -538,7 +538,7 @@ def test_a_page_is_whole_in_itself(language: str, arrival: Arrival) -> None:
     """Well-formed, in the person's language, without anything that loads or leads elsewhere."""
     words = Words(language)
     shown = Shown()
-    text = answer_page(words, arrival)
+    text = answer_page(arrival, words, language)
     shown.feed(text)
     assert shown.language == language
     assert shown.reaching == []
@@ -554,7 +554,7 @@ def test_no_page_says_that_the_mailbox_is_connected(language: str, claim: str) -
     """That is said after the verification, and by the program."""
     # req 28
     for arrival in Arrival:
-        assert not re.search(claim, answer_page(Words(language), arrival))
+        assert not re.search(claim, answer_page(arrival, Words(language), language))
 
 
 def test_every_answer_keeps_what_the_address_bar_holds(waiting: Waiting) -> None:

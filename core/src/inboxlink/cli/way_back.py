@@ -138,7 +138,7 @@ def _listener(session: Session, info: ProviderInfo) -> Listener:
         )
 
     def page(arrival: Arrival) -> str:
-        return answer_page(session.words, arrival)
+        return answer_page(arrival, session.words, session.words.language)
 
     return Listener(info.loopback_host, f"/oauth/{info.name}", page)
 

@@ -5,10 +5,9 @@ It never says that the mailbox is connected, because nothing has been verified y
 
 import base64
 import hashlib
+from collections.abc import Callable
 from enum import StrEnum
 from html import escape
-
-from inboxlink.texts import Words
 
 __all__ = ["HEADERS", "Arrival", "answer_page"]
 
@@ -75,11 +74,17 @@ HEADERS = (
 )
 
 
-def answer_page(words: Words, arrival: Arrival) -> str:
-    """The page in the person's language; nothing of what came back stands in it."""
+def answer_page(arrival: Arrival, words: Callable[[str], str], language: str) -> str:
+    """The page for what came back, of which nothing stands in it.
+
+    Args:
+        arrival: What it was.
+        words: Words a key of the core's strings.
+        language: That they are in, as HTML names it (RFC 5646).
+    """
     title, text = _WORDS[arrival]
     return _PAGE.format(
-        language=words.language,
+        language=language,
         style=_STYLE,
         title=escape(words(title)),
         text=escape(words(text)),
