@@ -47,7 +47,7 @@ def test_every_key_in_the_code_is_worded() -> None:
     """A key that stands in the code stands in the strings."""
     english = strings("en")
     pattern = re.compile(
-        r'["\']((?:cli|error|opening|detection|keeping|application|oauth)'
+        r'["\']((?:cli|error|opening|detection|keeping|application|oauth|checkup)'
         r'\.[a-z0-9_]+(?:\.[a-z0-9_]+)*)["\']'
     )
     used = {

@@ -499,3 +499,26 @@ def test_ctrl_c_leaves_nothing(
     with sqlite3.connect(home / "data" / "inboxlink.db") as database:
         assert database.execute("SELECT count(*) FROM flow").fetchone() == (0,)
     database.close()
+
+
+# --- the registration --------------------------------------------------------------------------
+
+
+def test_the_doctor_asks_whether_the_application_is_known(
+    program: Program, server: AuthorizationServer
+) -> None:
+    """Online it asks the provider's server and signs nobody in; offline it asks nobody."""
+    assert program("doctor").status == 0
+    assert server.asked == ["/client"]
+    server.clients.clear()
+    assert program("doctor", "--offline").status == 0
+    assert server.asked == ["/client"]
+    ran = program("--json", "doctor")
+    assert ran.status == 12
+    assert [each["problem"]["code"] for each in ran.json["checks"] if each["problem"]] == [
+        "client_refused"
+    ]
+    shown = program("--lang", "ja", "doctor")
+    assert shown.status == 12
+    assert "✗ authorizing への登録: " in shown.out
+    assert "  → " in shown.out

@@ -33,10 +33,8 @@ def client_problems(
     for name in ("client_id", "client_secret", "tenant"):
         words = _objection(settings.get(name, ""))
         if words is not None:
-            said = {"provider": provider, "setting": name}
-            found.append(
-                replace(problem("client_invalid", **said, reason=""), message=Text(words, said))
-            )
+            trouble = problem("client_invalid", provider=provider, setting=name)
+            found.append(replace(trouble, message=Text(words, trouble.message.params)))
     return tuple(found)
 
 
