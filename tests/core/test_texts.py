@@ -47,7 +47,8 @@ def test_every_key_in_the_code_is_worded() -> None:
     """A key that stands in the code stands in the strings."""
     english = strings("en")
     pattern = re.compile(
-        r'["\']((?:cli|error|opening|detection|keeping|application)\.[a-z0-9_]+(?:\.[a-z0-9_]+)*)["\']'
+        r'["\']((?:cli|error|opening|detection|keeping|application|oauth|checkup)'
+        r'\.[a-z0-9_]+(?:\.[a-z0-9_]+)*)["\']'
     )
     used = {
         key for file in SOURCES.rglob("*.py") for key in pattern.findall(file.read_text("utf-8"))
@@ -60,7 +61,8 @@ def test_no_string_is_left_over() -> None:
     built = re.compile(
         r"(error|cli\.(chain|stage|state|fact|confirm|account|consent|providers\.state"
         r"|presets|disclosures|connect\.partial|accounts\.automation))\."
-        r"|cli\.(connect|detect|accounts|consent|disclosures|providers|presets|config|vault|demo)$"
+        r"|cli\.(connect|detect|accounts|consent|disclosures|providers|presets|config|vault"
+        r"|doctor|demo)$"
     )
     code = "".join(file.read_text("utf-8") for file in SOURCES.rglob("*.py"))
     quoted = code.replace("'", '"')

@@ -63,8 +63,8 @@ class Given:
         match step:
             case Form():
                 return self._form(step)
-            case Menu() if step.step in self.values:
-                return Choose(option=self.values[step.step])
+            case Menu():
+                return self._menu(step)
             case Confirm(kind=ConfirmKind.CERTIFICATE):
                 endpoint = step.facts["endpoint"]
                 if self.trusted.get(endpoint) == step.facts["sha256"]:
@@ -82,6 +82,16 @@ class Given:
             if name not in self._asked:
                 known = ", ".join(sorted(self._asked)) or "-"
                 raise SetupError(problem("value_unknown", field=name, known=known))
+
+    def _menu(self, menu: Menu) -> Choose:
+        self._asked.add(menu.step)
+        option = self.values.get(menu.step, menu.default)
+        if option is None:
+            self.refuse_unknown()
+            raise SetupError(problem("value_missing", field=menu.step))
+        if option not in {each.name for each in menu.options}:
+            raise SetupError(problem("value_invalid", field=menu.step))
+        return Choose(option=option)
 
     def _form(self, form: Form) -> Submit:
         names = {each.name for each in form.fields}
@@ -129,12 +139,16 @@ class Terminal:
     def __init__(self, session: Session, given: Given) -> None:
         self._session = session
         self._given = given
+        self._chosen: set[str] = set()
 
     def answer(self, step: PendingStep) -> Event:
         """See `Answers`."""
         match step:
             case Form():
                 return self._form(step)
+            case Menu() if step.step in self._given.values and step.step not in self._chosen:
+                self._chosen.add(step.step)
+                return self._given.answer(step)
             case Menu():
                 return self._menu(step)
             case Confirm():
@@ -200,10 +214,14 @@ class Terminal:
         self._session.say(menu.title, style="bold")
         for place, option in enumerate(menu.options, 1):
             self._session.console.print(f"  {place}  {words(option.label)}")
+        names = [each.name for each in menu.options]
         chosen = click.prompt(
-            words("cli.form.choose"), type=click.IntRange(1, len(menu.options)), err=True
+            words("cli.form.choose"),
+            type=click.IntRange(1, len(names)),
+            default=None if menu.default is None else names.index(menu.default) + 1,
+            err=True,
         )
-        return Choose(option=menu.options[chosen - 1].name)
+        return Choose(option=names[chosen - 1])
 
     def _confirm(self, confirm: Confirm) -> Agreed:
         words = self._session.words

@@ -31,6 +31,7 @@ _COMMANDS = (
     "presets",
     "config",
     "vault",
+    "doctor",
     "demo",
 )
 

@@ -91,7 +91,8 @@ def show_report(session: Session, report: "VerifyReport") -> None:
             elif check.evidence:
                 line.append(f"  {safe_text(check.evidence, 120)}", style="dim")
             elif check.ok is None:
-                line.append(f"  {session.words('cli.not_reached')}", style="dim")
+                untried = "cli.not_reached" if check.is_granted else "cli.not_granted"
+                line.append(f"  {session.words(untried)}", style="dim")
             session.console.print(line, overflow="ellipsis", no_wrap=True)
 
 
@@ -185,6 +186,7 @@ def report_document(session: Session, report: "VerifyReport") -> dict[str, Any]:
                 "chain": check.chain.value,
                 "stage": check.stage,
                 "ok": check.ok,
+                "granted": check.is_granted,
                 "problem": None if check.problem is None else session.describe(check.problem),
                 "evidence": check.evidence,
                 "took_ms": check.took_ms,

@@ -7,13 +7,15 @@ import click
 from inboxlink.cli import exits
 from inboxlink.cli.session import Session
 from inboxlink.cli.wording import w
-from inboxlink.errors import HostError, Kind, problem
+from inboxlink.errors import HostError, Kind, SignInError, problem
 
 if TYPE_CHECKING:
     from inboxlink.cli.answers import Answers, Given
+    from inboxlink.cli.way_back import WayBack
     from inboxlink.connect.host import Host
     from inboxlink.connect.request import Connected, Failed, Request
     from inboxlink.types.report import VerifyReport
+    from inboxlink.types.steps import Event, PendingStep
 
 __all__ = ["sign_in", "sign_in_options"]
 
@@ -56,6 +58,11 @@ def sign_in_options(function: Any) -> Any:  # noqa: ANN401 - a click callback in
                 "--send-test-message/--no-send-test-message",
                 default=None,
                 help=w("cli.connect.send_test_message"),
+            ),
+            click.option(
+                "--way",
+                type=click.Choice(("loopback", "paste", "device")),
+                help=w("cli.connect.way"),
             ),
             click.option("--accept-partial", is_flag=True, help=w("cli.connect.accept_partial")),
             click.option("--force", is_flag=True, help=w("cli.connect.force")),
@@ -116,6 +123,7 @@ def sign_in(
     secret_fd: dict[str, int],
     acknowledge: tuple[str, ...],
     trust: dict[str, str],
+    way: str | None,
     accept_partial: bool,
     force: bool,
     ask_for_message: bool,
@@ -138,9 +146,9 @@ def sign_in(
         )
         request = replace(request, send_test_message=wish)
     while True:
-        outcome = _run(session, host, request, answers, accept_partial=accept_partial)
+        outcome = _run(session, host, request, answers, way=way, accept_partial=accept_partial)
         if isinstance(outcome, Connected):
-            _succeed(session, host, outcome)
+            _succeed(session, host, request, outcome)
             return exits.OK
         _show_failure(session, outcome, given)
         if not isinstance(answers, Terminal) or not _again(session, outcome):
@@ -177,26 +185,48 @@ def _run(
     request: "Request",
     answers: "Answers",
     *,
+    way: str | None,
     accept_partial: bool,
 ) -> "Connected | Failed":
+    from inboxlink.cli.way_back import way_back
+    from inboxlink.connect.request import Failed
     from inboxlink.connect.signing_in import answer, begin
     from inboxlink.flows.engine import Pending
+    from inboxlink.types.way import Way
 
     def accepts(report: "VerifyReport") -> bool:
-        return accept_partial or _accepts_partial(session, report)
+        return accept_partial or _is_all(request, report) or _accepts_partial(session, report)
 
     binding = host.random_token(32)
-    with session.busy("cli.busy.servers"):
-        outcome = begin(host, request, binding)
-    while isinstance(outcome, Pending):
-        try:
-            event = answers.answer(outcome.step)
-        except BaseException:
-            host.engine.abandon(outcome.flow_id)
-            raise
+    with way_back(session, host, request, None if way is None else Way(way)) as (on_its_way, back):
         with session.busy("cli.busy.servers"):
-            outcome = answer(host, outcome, binding, event, accepts)
+            outcome = begin(host, on_its_way, binding)
+        while isinstance(outcome, Pending):
+            try:
+                event = _event(outcome.step, answers, back)
+            except SignInError as error:
+                host.engine.abandon(outcome.flow_id)
+                return Failed(error.problem)
+            except BaseException:
+                host.engine.abandon(outcome.flow_id)
+                raise
+            with session.busy("cli.busy.servers"):
+                outcome = answer(host, outcome, binding, event, accepts)
     return outcome
+
+
+def _event(step: "PendingStep", answers: "Answers", back: "WayBack") -> "Event":
+    from inboxlink.types.steps import Poll, Redirect
+
+    return back.answer(step) if isinstance(step, Redirect | Poll) else answers.answer(step)
+
+
+def _is_all(request: "Request", report: "VerifyReport") -> bool:
+    """Whether what works is all that was asked for."""
+    from inboxlink.types.disclosure import Capability
+
+    works = {Capability.RECEIVE: report.can_receive, Capability.SEND: report.can_send}
+    return all(works[each] for each in request.wanted)
 
 
 def _accepts_partial(session: Session, report: "VerifyReport") -> bool:
@@ -209,22 +239,35 @@ def _accepts_partial(session: Session, report: "VerifyReport") -> bool:
     return click.confirm(session.words(f"cli.connect.partial.{way}"), err=True)
 
 
-def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
-    from inboxlink.cli.output import account_document, report_document, show_report
+def _succeed(session: Session, host: "Host", request: "Request", outcome: "Connected") -> None:
+    from inboxlink.cli.output import (
+        account_document,
+        report_document,
+        show_disclosure,
+        show_report,
+    )
+    from inboxlink.connect.consenting import disclosures
 
     connection, report = outcome.connection, outcome.report
+    repeated = [each for each in disclosures(host, request) if each.is_repeated]  # req 50
     if session.is_json:
         session.emit(
             {
                 "connected": True,
                 "account": account_document(connection),
                 "report": report_document(session, report),
+                "repeated": [
+                    {"disclosure": each.reference, "title": each.title, "body": each.body}
+                    for each in repeated
+                ],
             }
         )
         return
     session.gap()
     show_report(session, report)
     session.gap()
+    for each in repeated:
+        show_disclosure(session, each)
     title = session.words(host.info(connection.provider).title)
     session.say("cli.connect.connected", style="bold green", provider=title)
     session.say("cli.connect.kept", address=connection.address, id=connection.id)

@@ -22,7 +22,7 @@ from inboxlink.vault.files import (
     sync_directory,
 )
 
-__all__ = ["HEAD", "Store", "open_store"]
+__all__ = ["HEAD", "Store", "is_made", "open_store"]
 
 #: The newest revision in `migrations`. It stands here too, so that a store that is up to date is
 #: opened without importing alembic; a test compares the two.
@@ -86,6 +86,11 @@ class Store:
     def close(self) -> None:
         """Close every connection to the database."""
         self._engine.dispose()
+
+
+def is_made(url: str | None, directory: Path) -> bool:
+    """Whether `open_store` would find what an earlier one made, as far as files tell."""
+    return os.path.lexists(directory if url is not None else directory / _FILE)
 
 
 def open_store(url: str | None, directory: Path) -> Store:

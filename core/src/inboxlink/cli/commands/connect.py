@@ -27,6 +27,7 @@ __all__ = ["command"]
     help=w("cli.option.lookup"),
 )
 @click.option("--insecure-http", is_flag=True, help=w("cli.option.insecure_http"))
+@click.option("--only", type=click.Choice(("receive", "send")), help=w("cli.connect.only"))
 @click.option("--team", is_flag=True, help=w("cli.connect.team"))
 @click.option(
     "--inbox-automation/--no-inbox-automation",
@@ -44,6 +45,7 @@ def command(
     address: str | None,
     lookup: str | None,
     insecure_http: bool,  # noqa: FBT001 - click's flags
+    only: str | None,
     team: bool,  # noqa: FBT001
     inbox_automation: bool | None,  # noqa: FBT001
     provider: str | None,
@@ -55,7 +57,7 @@ def command(
     """See `cli.connect` in the strings."""
     from inboxlink.connect.opening import open_flow
     from inboxlink.connect.request import Request
-    from inboxlink.types.disclosure import Audience
+    from inboxlink.types.disclosure import Audience, Capability
 
     host = session.host(allow_private=allow_private)
     audience = Audience.TEAM if team else Audience.PERSONAL
@@ -79,6 +81,7 @@ def command(
         detection=detection,
         language=session.words.language,
         audience=audience,
+        wanted=frozenset(Capability) if only is None else frozenset({Capability(only)}),
         inbox_automation=bool(inbox_automation),
         send_test_message=bool(send_test_message),
     )
