@@ -277,7 +277,7 @@ def test_a_full_disk_is_named(data: Path) -> None:
         assert connections.page(None).items == ()
 
 
-@pytest.mark.parametrize("revision", ["0003", "9999", "f00d", "0000"])
+@pytest.mark.parametrize("revision", ["0004", "9999", "f00d", "0000"])
 def test_a_newer_store_is_left_alone(data: Path, revision: str) -> None:
     """A store of a version that is not known here is `store_newer`, and its revision stays."""
     made(data)
@@ -744,11 +744,13 @@ def test_a_secret_opens_for_its_own_servers_only(data: Path, change: str) -> Non
 
 
 def test_what_says_nothing_of_the_servers_may_change(data: Path) -> None:
-    """State, report, automation and times are no part of what a secret is sealed for."""
+    """State, report, marks, automation and times are no part of what a secret is sealed for."""
     with custody(data) as (_, _, connections, _):
         connections.add(a_connection(), a_credential())
-        note(connections, a_connection(), state=ConnectionState.AT_RISK, code="timed_out")
+        note(connections, a_connection(), state=ConnectionState.SEND_ONLY, code="timed_out")
         connections.set_automation("c0001", on=True, now=later(days=2))
+        assert connections.note_refresh_started("c0001", connections.credential("c0001"), NOW)
+        connections.note_identities("c0001", FULL["identities"], later(days=3))
         assert connections.credential("c0001").secret(SecretName.PASSWORD) == PASSWORD
 
 

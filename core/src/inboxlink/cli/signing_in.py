@@ -12,7 +12,7 @@ from inboxlink.errors import HostError, Kind, problem
 if TYPE_CHECKING:
     from inboxlink.cli.answers import Answers, Given
     from inboxlink.connect.host import Host
-    from inboxlink.connect.request import Connected, Failed, Request
+    from inboxlink.connect.request import Connected, Failed, Request, Revocation
     from inboxlink.types.report import VerifyReport
 
 __all__ = ["sign_in", "sign_in_options"]
@@ -219,6 +219,7 @@ def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
                 "connected": True,
                 "account": account_document(connection),
                 "report": report_document(session, report),
+                "former_access": _former_document(session, outcome.former),
             }
         )
         return
@@ -229,6 +230,26 @@ def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
     session.say("cli.connect.connected", style="bold green", provider=title)
     session.say("cli.connect.kept", address=connection.address, id=connection.id)
     session.say("cli.connect.remove_here", style="dim", id=connection.id)
+    if outcome.former is not None:
+        _show_former(session, outcome.former)
+
+
+def _show_former(session: Session, former: "Revocation") -> None:
+    session.say("cli.connect.former")
+    if former.result is not None:
+        session.say(former.result.detail)
+    if former.problem is not None:
+        session.fail(former.problem)
+
+
+def _former_document(session: Session, former: "Revocation | None") -> dict[str, Any] | None:
+    if former is None:
+        return None
+    trouble = former.problem
+    return {
+        "revoked": None if former.result is None else former.result.revoked,
+        "problem": None if trouble is None else session.describe(trouble),
+    }
 
 
 def _again(session: Session, outcome: "Failed") -> bool:
