@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -172,21 +173,18 @@ def test_fifty_processes_renew_once(renewal: Renewal) -> None:
 
 
 def test_twenty_threads_renew_once(renewal: Renewal) -> None:
-    """The same of threads that share an installation, though each asked for it by force."""
-    host, gate = renewal.host, renewal.endpoint.gate
-    fresh(host, renewal.id)  # everything that is made when it is first used
-    before = access(renewal.kept[1])
-    gate.clear()
+    """The same of threads that share an installation."""
+    renewal.age()
+    host, together = renewal.host, Barrier(20)
+
+    def ask(_: int) -> str:
+        together.wait(60)
+        return access(fresh(host, renewal.id)[1])
+
     with ThreadPoolExecutor(20) as pool:
-        asked = [pool.submit(fresh, host, renewal.id, force=True) for _ in range(20)]
-        assert renewal.endpoint.arrived.acquire(timeout=60)
-        assert renewal.endpoint.arrived.acquire(timeout=60)  # of the sign-in, and of the renewal
-        gate.set()
-        given = {access(each.result(60)[1]) for each in asked}
-    assert renewal.endpoint.calls().count(200) == len(renewal.endpoint.calls())
-    assert before not in given
-    # A thread that came late found the renewed one before it asked, and renewed that by force.
-    assert access(renewal.kept[1]) in given
+        given = list(pool.map(ask, range(20)))
+    assert set(given) == {access(renewal.kept[1])}
+    assert renewal.endpoint.calls() == [200]
 
 
 HOLDING = """
@@ -354,15 +352,12 @@ def test_a_definite_no_needs_a_sign_in(renewal: Renewal) -> None:
     assert fresh(renewal.host, renewal.id, force=True)[0].standing is ACTIVE
 
 
-def test_a_no_to_what_is_no_longer_kept_breaks_nothing(
-    renewal: Renewal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_no_to_what_is_no_longer_kept_breaks_nothing(renewal: Renewal) -> None:
     """Where a peer renewed meanwhile, or the person signed in again, the refusal says nothing."""
     again = keeping.reconnection(renewal.host, renewal.kept[0], "en")
     before = renewal.kept[1]
 
     def meanwhile(endpoint: Any, form: dict[str, str]) -> tuple[int, bytes]:
-        endpoint.gate.clear  # noqa: B018 - it stays open: the sign-in asks the same server
         with Host() as host:
             assert isinstance(sign_in(host, again), Connected)
         return 400, b'{"error": "invalid_grant"}'
@@ -423,9 +418,7 @@ def test_a_whole_refusal_to_answer_changes_nothing(
     assert fresh(renewal.host, renewal.id)[0].standing is ACTIVE
 
 
-def test_a_server_that_is_not_there_changes_nothing(
-    renewal: Renewal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_is_not_there_changes_nothing(renewal: Renewal) -> None:
     """Where nothing was sent the connection stands as it stood, also one that is at risk."""
     renewal.age()
     before = renewal.kept

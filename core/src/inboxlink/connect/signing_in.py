@@ -229,6 +229,13 @@ def _end(host: Host, former: Grant) -> Revocation:
     return revocation
 
 
+def _new_id(host: Host) -> str:
+    # With a hyphen in front a command line would take it for an option.
+    while (drawn := host.random_token(9)).startswith("-"):
+        pass
+    return drawn
+
+
 def _connection(
     host: Host,
     request: Request,
@@ -239,7 +246,7 @@ def _connection(
     now = host.clock()
     provider = request.detection.provider
     connection = Connection(
-        id=host.random_token(9),
+        id=_new_id(host),
         owner=request.owner,
         provider=provider,
         plugin_version=host.registry.candidates[provider].version,
