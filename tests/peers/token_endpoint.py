@@ -11,6 +11,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
@@ -61,6 +62,7 @@ class TokenEndpoint:
         self.arrived = threading.Semaphore(0)
         self._lock = threading.Lock()
         self._grants: dict[str, _Grant] = {}
+        self._before: tuple[dict[str, _Grant], list[str]] = ({}, [])
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate.cert, certificate.key)
         endpoint = self
@@ -105,6 +107,17 @@ class TokenEndpoint:
         with self._lock:
             for grant in self._grants.values():
                 grant.is_over = grant.is_over or grant.subject == subject
+
+    def remember(self) -> None:
+        """Keep what is so now, for `restore`."""
+        with self._lock:
+            self._before = deepcopy(self._grants), list(self.issued)
+
+    def restore(self) -> None:
+        """Let it be as it was, and forget what was asked since."""
+        with self._lock:
+            grants, issued = self._before
+            self._grants, self.issued, self.asked = deepcopy(grants), list(issued), []
 
     def counts(self, refresh_token: str) -> bool:
         """Whether a refresh token is good for one more use."""

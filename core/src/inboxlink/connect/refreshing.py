@@ -42,7 +42,7 @@ WAIT_S = DEADLINES_S["refresh"] + 2
 #: each try waits for a database that is busy besides.
 COMMIT_DELAYS_S = (0.1, 0.4, 1.0, 2.0)
 
-#: For how long after its mark a renewal can be on its way: its deadline, and some for what it keeps.
+#: For how long after its mark a renewal can be on its way: its deadline, and time to keep it.
 _LONGEST = timedelta(seconds=DEADLINES_S["refresh"] + 5)
 
 _PASSING = frozenset({"store_busy", "store_full", "store_unavailable"})
