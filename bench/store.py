@@ -29,6 +29,7 @@ from inboxlink.store.engine import Store, open_store
 from inboxlink.store.keys import remember_key
 from inboxlink.types.credential import Credential, CredentialKind, SecretName
 from inboxlink.types.detection import Endpoint, Role, Tls
+from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Check, Identity, Proof, VerifyReport
 from inboxlink.vault.keys import Key
 from inboxlink.vault.vault import Vault
@@ -202,6 +203,8 @@ def _connection() -> Connection:
         account="user@example.com",
         scopes=(),
         expires_at=None,
+        grant_ends_at=None,
+        refresh_started_at=None,
         settings={"username": "user@example.com"},
         endpoints=(
             Endpoint(Role.IMAP, "imap.example.com", 993, Tls.IMPLICIT),
@@ -210,6 +213,7 @@ def _connection() -> Connection:
         identities=identities,
         report=VerifyReport(checks=checks, identities=identities),
         disclosures=(DisclosureRef("imap.I", 1, "0" * 64),),
+        wanted=frozenset(Capability),
         inbox_automation=False,
         problem_code=None,
         created_at=_NOW,

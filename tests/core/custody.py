@@ -19,6 +19,7 @@ from inboxlink.store.connections import Connection, Connections, ConnectionState
 from inboxlink.store.engine import Store, open_store
 from inboxlink.store.keys import recorded_key, remember_key
 from inboxlink.types.credential import Credential, CredentialKind, SecretName
+from inboxlink.types.disclosure import Capability
 from inboxlink.vault import Vault, open_vault
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
@@ -73,11 +74,14 @@ def a_connection(number: int = 1, **changes: Any) -> Connection:
         "account": f"me{number}",
         "scopes": (),
         "expires_at": None,
+        "grant_ends_at": None,
+        "refresh_started_at": None,
         "settings": {},
         "endpoints": (),
         "identities": (),
         "report": None,
         "disclosures": (),
+        "wanted": frozenset(Capability),
         "inbox_automation": False,
         "problem_code": None,
         "created_at": NOW,

@@ -42,6 +42,7 @@ from inboxlink.store.schema import metadata
 from inboxlink.types.address import parse_address
 from inboxlink.types.credential import Credential, CredentialKind, SecretName
 from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
+from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Check, Identity, Proof, VerifyReport
 from inboxlink.vault import KeySource, RecordedKey
 from inboxlink.vault.files import private_directory
@@ -277,7 +278,7 @@ def test_a_full_disk_is_named(data: Path) -> None:
         assert connections.page(None).items == ()
 
 
-@pytest.mark.parametrize("revision", ["0003", "9999", "f00d", "0000"])
+@pytest.mark.parametrize("revision", ["0004", "9999", "f00d", "0000"])
 def test_a_newer_store_is_left_alone(data: Path, revision: str) -> None:
     """A store of a version that is not known here is `store_newer`, and its revision stays."""
     made(data)
@@ -299,6 +300,45 @@ def test_the_migrations_end_at_the_schema(data: Path) -> None:
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == HEAD
     store.close()
+
+
+def test_a_store_of_before_is_brought_up_with_its_secrets(data: Path) -> None:
+    """A connection that the revision before kept is read, and its secret opens, after 0003."""
+    with custody(data) as (_, _, connections, _):
+        connections.add(a_connection(**FULL), a_credential())
+    columns = ("grant_ends_at", "refresh_started_at", "wanted")
+    sql(data, *(f"ALTER TABLE connection DROP COLUMN {each}" for each in columns))
+    sql(data, "UPDATE alembic_version SET version_num = '0002'")
+    with custody(data) as (_, _, connections, _):
+        connection, credential = connections.opened("c0001")
+        lost = {"grant_ends_at": None, "wanted": frozenset(Capability)}
+        assert connection == a_connection(**FULL | lost)
+        assert credential.secret(SecretName.PASSWORD) == PASSWORD
+        connections.add(a_connection(2), a_credential())
+    assert sql(data, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+@pytest.mark.parametrize("state", ConnectionState)
+def test_a_mark_reads_at_risk_and_is_never_kept_so(data: Path, state: ConnectionState) -> None:
+    """While a renewal has no answer a working connection reads at risk; what it was stays."""
+    if state is ConnectionState.AT_RISK:
+        with pytest.raises(AssertionError), custody(data) as (_, _, connections, _):
+            connections.add(a_connection(state=state), a_credential())
+        return
+    is_working = state.value in ("active", "receive_only", "send_only")
+    with custody(data) as (_, _, connections, _):
+        connections.add(a_connection(state=state), a_credential())
+        used = connections.credential("c0001")
+        assert connections.note_refresh_started("c0001", used, NOW)
+        found = connections.get("c0001")
+        assert found == a_connection(state=state, refresh_started_at=NOW)
+        assert found.standing is (ConnectionState.AT_RISK if is_working else state)
+        assert connections.note_refreshed("c0001", used, a_credential("new"), later(hours=1))
+        assert connections.get("c0001") == a_connection(state=state, updated_at=later(hours=1))
+        assert connections.credential("c0001").secret(SecretName.PASSWORD) == "new"
+        assert connections.note_refresh_started("c0001", a_credential("new"), NOW)
+        connections.disconnect("c0001", NOW)
+        assert connections.get("c0001").refresh_started_at is None
 
 
 def test_an_up_to_date_store_needs_no_alembic(data: Path) -> None:
@@ -390,6 +430,8 @@ FULL: dict[str, Any] = {
     "account": "süb'ject\"",
     "scopes": ("mail.read", "offline"),
     "expires_at": later(hours=1),
+    "grant_ends_at": later(days=7),
+    "wanted": frozenset({Capability.SEND}),
     "settings": {"tenant": "ä", "": ""},
     "endpoints": (
         Endpoint(Role.IMAP, "imap.example.com", 993, Tls.IMPLICIT, "{local}"),
@@ -453,10 +495,15 @@ def test_a_credential_comes_back_whole(connections: Connections) -> None:
         secrets=secrets,
         scopes=("a", "b"),
         expires_at=later(hours=1),
+        grant_ends_at=later(days=7),
     )
     connections.add(
         a_connection(
-            kind=CredentialKind.OAUTH2, account="sub", scopes=("a", "b"), expires_at=later(hours=1)
+            kind=CredentialKind.OAUTH2,
+            account="sub",
+            scopes=("a", "b"),
+            expires_at=later(hours=1),
+            grant_ends_at=later(days=7),
         ),
         credential,
     )
@@ -744,11 +791,13 @@ def test_a_secret_opens_for_its_own_servers_only(data: Path, change: str) -> Non
 
 
 def test_what_says_nothing_of_the_servers_may_change(data: Path) -> None:
-    """State, report, automation and times are no part of what a secret is sealed for."""
+    """State, report, marks, automation and times are no part of what a secret is sealed for."""
     with custody(data) as (_, _, connections, _):
         connections.add(a_connection(), a_credential())
-        note(connections, a_connection(), state=ConnectionState.AT_RISK, code="timed_out")
+        note(connections, a_connection(), state=ConnectionState.SEND_ONLY, code="timed_out")
         connections.set_automation("c0001", on=True, now=later(days=2))
+        assert connections.note_refresh_started("c0001", connections.credential("c0001"), NOW)
+        connections.note_identities("c0001", FULL["identities"], later(days=3))
         assert connections.credential("c0001").secret(SecretName.PASSWORD) == PASSWORD
 
 

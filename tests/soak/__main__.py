@@ -5,11 +5,14 @@ import random
 import sys
 import time
 
+from core.renewal import RENEWING
 from peers.certificates import Authority
 from peers.dovecot import Dovecot
 from peers.fixtures import NAMES, PASSWORDS
 from peers.relay import Relay
+from peers.token_endpoint import HOST, TokenEndpoint
 from soak.points import POINTS
+from soak.renewals import Renewal, RenewalWorld
 from soak.rounds import Round, World, quick_directory
 from soak.server import Server
 
@@ -34,19 +37,27 @@ def main() -> int:
     broken: dict[str, list[str]] = {}
     begun = time.monotonic()
     is_late = False
-    with quick_directory() as root, Server() as server, Relay() as relay:
+    with quick_directory() as root, Server(RENEWING) as server, Relay() as relay:
         (root / "ca").mkdir()
         (root / "homes").mkdir(mode=0o700)
         authority = Authority(root / "ca")
-        with Dovecot(PASSWORDS, authority.issue(*NAMES), relay.port) as dovecot:
+        with (
+            Dovecot(PASSWORDS, authority.issue(*NAMES), relay.port) as dovecot,
+            TokenEndpoint(authority.issue(HOST)) as endpoint,
+        ):
             world = World(root / "homes", server, dovecot, authority.ca_file)
+            renewals = RenewalWorld(root / "homes", server, endpoint, authority.ca_file)
             for turn in range(options.rounds):
                 print(f"{time.monotonic() - begun:.0f} s: round {turn + 1}", file=sys.stderr)
                 for point in points:
                     is_late = time.monotonic() - begun > options.minutes * 60
                     if is_late:
                         break
-                    found = Round(world, point, is_long=turn % _EVERY == 0).play()
+                    is_long = turn % _EVERY == 0
+                    if point.action == "refresh":
+                        found = Renewal(renewals, point, is_long=is_long).play()
+                    else:
+                        found = Round(world, point, is_long=is_long).play()
                     played[point] += 1
                     if found:
                         broken.setdefault(str(point), []).append("; ".join(found))

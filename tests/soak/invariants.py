@@ -13,7 +13,7 @@ from inboxlink.errors import InboxlinkError
 from inboxlink.store.connections import Connection, ConnectionState
 from inboxlink.types.credential import SecretName
 
-__all__ = ["look"]
+__all__ = ["look", "unsound"]
 
 #: Every file that may ever lie in the data directory. None of their names is made up anew each
 #: time, so that nothing piles up.
@@ -51,12 +51,24 @@ def look(home: Path, given: Any) -> dict[str, Any]:
                 broken += _connection(host, connection, given["passwords"])
                 if connection.state is not ConnectionState.DISCONNECTED:
                     live.append(connection.address)
-            broken += _database(data, given)
+            broken += _database(data)
             if given["is_rotated"]:
                 broken += _rotated(data, host.vault.key_id)
     except InboxlinkError as error:
         broken.append(f"it cannot be opened: {error.code}")
     return {"broken": broken, "live": live}
+
+
+def unsound(data: Path, further: set[str]) -> list[str]:
+    """What is broken of the files and of the database, whatever is kept there.
+
+    Args:
+        data: The data directory.
+        further: Files that may lie there besides.
+    """
+    found = {path.name for path in data.glob("*")} - _FILES - further
+    broken = [f"the file {name} lies there" for name in sorted(found)]
+    return broken + _database(data)
 
 
 def _strangers(data: Path, given: Any) -> list[str]:
@@ -107,7 +119,7 @@ def _connection(host: Host, connection: Connection, passwords: dict[str, list[st
     return broken
 
 
-def _database(data: Path, given: Any) -> list[str]:
+def _database(data: Path) -> list[str]:
     with closing(sqlite3.connect(data / DATABASE)) as database:
         (sound,) = database.execute("PRAGMA integrity_check").fetchone()
         (orphans,) = database.execute(

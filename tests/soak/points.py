@@ -1,4 +1,4 @@
-"""Named moments of connect, reconnect, rotate and disconnect, and how to strike there.
+"""Named moments of connect, reconnect, rotate, disconnect and refresh, and how to strike there.
 
 Nothing in the product knows of them: a function or an event of SQLAlchemy is wrapped in the
 process that is to die.
@@ -145,6 +145,8 @@ _FLOW_GONE = r"DELETE FROM flow WHERE flow\.flow_id"
 _CONNECTION = r"INSERT INTO connection \("
 _CHANGED = r"UPDATE connection SET"
 _SECRET = r"INSERT INTO connection_secret"
+_MARK = r"UPDATE connection SET refresh_started_at"
+_RENEWED = r"UPDATE connection SET scopes"
 _SECRET_GONE = r"DELETE FROM connection_secret"
 _RESEALED = r"UPDATE connection_secret"
 
@@ -214,6 +216,19 @@ _MOMENTS: dict[str, dict[str, Callable[[Strike], None] | None]] = {
         "ledger row without its head": statement(_CONSENT, "executed"),
         "all of it not committed": statement(_HEAD, "executed"),
         "all of it committed": statement(_HEAD, "committed"),
+        ANY_MOMENT: None,
+    },
+    "refresh": {
+        "before the mark": statement(_MARK, "before"),
+        "mark not committed": statement(_MARK, "executed"),
+        "mark committed": statement(_MARK, "committed"),
+        "before the provider is asked": hook("refresh", "before"),
+        "after the provider's answer": hook("refresh", "after"),
+        "connection changed, secrets not": statement(_RENEWED, "executed"),
+        "old secrets removed, not committed": statement(_SECRET_GONE, "executed"),
+        "one new secret of two": statement(_SECRET, "executed"),
+        "new secrets not committed": statement(_SECRET, "executed", 2),
+        "new secrets committed": statement(_SECRET, "committed"),
         ANY_MOMENT: None,
     },
 }

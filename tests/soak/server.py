@@ -42,7 +42,14 @@ class Ran:
 
 
 class Server:
-    """The other side of the pipe."""
+    """The other side of the pipe.
+
+    Args:
+        places: Directories with further distributions.
+    """
+
+    def __init__(self, *places: Path) -> None:
+        self._places = [str(place) for place in places]
 
     def __enter__(self) -> "Server":
         environ = {
@@ -53,7 +60,7 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environ | {"PYTHONPATH": os.pathsep.join([_TESTS, *sys.path])},
+            env=environ | {"PYTHONPATH": os.pathsep.join([_TESTS, *self._places, *sys.path])},
         )
         return self
 
@@ -122,7 +129,13 @@ class Server:
 def serve() -> None:
     """Answer until the other side hangs up."""
     sys.modules["keyring.backend"] = None  # type: ignore[assignment] - no one's own keyring
-    for name in ("inboxlink.cli.app", "soak.invariants", "soak.points", "soak.seeding"):
+    for name in (
+        "inboxlink.cli.app",
+        "soak.invariants",
+        "soak.points",
+        "soak.renewals",
+        "soak.seeding",
+    ):
         import_module(name)
     answers = os.dup(1)
     known: set[str] = set()

@@ -7,15 +7,19 @@ from itertools import cycle
 import pytest
 
 from core.custody import sql
+from core.renewal import RENEWING
 from peers.certificates import Authority
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE
+from peers.token_endpoint import HOST, TokenEndpoint
 from soak.points import ANY_MOMENT, POINTS, Point
+from soak.renewals import Renewal, RenewalWorld
 from soak.rounds import Round, World, quick_directory
 from soak.seeding import BESIDE, OLD
 from soak.server import Server
 
-STRUCK = [point for point in POINTS if point.name != ANY_MOMENT]
+STRUCK = [point for point in POINTS if point.name != ANY_MOMENT and point.action != "refresh"]
+RENEWING_AT = [point for point in POINTS if point.action == "refresh"]
 
 #: Before, between and after what is durable, inside the provider and outside of it.
 GENTLE = [
@@ -43,10 +47,11 @@ def world(dovecot_of_the_run: Dovecot, authority: Authority) -> Iterator[World]:
 
 
 def test_there_are_enough_moments() -> None:
-    """At least twenty moments are named, no two alike, in each of the four actions."""
+    """At least twenty moments are named, no two alike, in each of the five actions."""
     names = {str(point) for point in POINTS}
     assert len(names) == len(POINTS) >= 20
-    assert {point.action for point in POINTS} == {"connect", "reconnect", "rotate", "disconnect"}
+    actions = {"connect", "reconnect", "rotate", "disconnect", "refresh"}
+    assert {point.action for point in POINTS} == actions
     assert len(GENTLE) == 9
 
 
@@ -72,6 +77,53 @@ def test_a_kill_at_any_moment_breaks_nothing(world: World, action: str) -> None:
     """The same at moments that nobody chose."""
     (point,) = [each for each in POINTS if (each.action, each.name) == (action, ANY_MOMENT)]
     assert Round(world, point).play() == []
+
+
+@pytest.fixture(scope="module")
+def renewals(authority: Authority) -> Iterator[RenewalWorld]:
+    with (
+        quick_directory() as root,
+        Server(RENEWING) as server,
+        TokenEndpoint(authority.issue(HOST)) as endpoint,
+    ):
+        yield RenewalWorld(root, server, endpoint, authority.ca_file)
+
+
+@pytest.mark.parametrize("turn", range(3))
+@pytest.mark.parametrize("point", RENEWING_AT, ids=str)
+def test_a_killed_renewal_hides_nothing(renewals: RenewalWorld, point: Point, turn: int) -> None:
+    """After kill -9 what is kept is good or reads at risk, and the next renewal tells the truth."""
+    assert Renewal(renewals, point, is_long=turn == 0).play() == []
+
+
+@pytest.mark.parametrize(
+    ("touched", "word"),
+    [
+        ("UPDATE connection_secret SET name = 'token_cache' WHERE name = 'access_token'", "opened"),
+        ("DELETE FROM connection_secret WHERE name = 'access_token'", "no answer of the endpoint"),
+        ("UPDATE connection SET owner = (SELECT 'x')", "cannot be opened"),
+        ("UPDATE ledger_head SET mac = 'ab'", "the ledger's row"),
+    ],
+)
+def test_what_is_broken_of_a_renewal_is_seen(
+    renewals: RenewalWorld, touched: str, word: str
+) -> None:
+    """The look that these rounds rely on names what must not be."""
+    home = renewals.copy()
+    sql(home / "data", touched)
+    found = renewals.server.call("soak.renewals:look", home, renewals.endpoint.issued)
+    assert any(word in each for each in found["broken"]), found
+
+
+def test_a_lost_token_that_reads_well_is_seen(renewals: RenewalWorld) -> None:
+    """A round in which the mark is lost with the answer does not pass."""
+    (point,) = [each for each in RENEWING_AT if each.name == "after the provider's answer"]
+    played = Renewal(renewals, point)
+    home = renewals.copy()
+    played._struck(home)
+    sql(home / "data", "UPDATE connection SET refresh_started_at = NULL")
+    played._go_on(home)
+    assert played.broken == ["its token is used up, and it reads active"]
 
 
 #: The passwords that `seed` leaves.

@@ -25,6 +25,7 @@ _COMMANDS = (
     "connect",
     "detect",
     "accounts",
+    "aliases",
     "consent",
     "disclosures",
     "providers",

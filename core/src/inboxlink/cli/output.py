@@ -20,6 +20,7 @@ __all__ = [
     "show_disclosure",
     "show_report",
     "show_table",
+    "worded_time",
 ]
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
@@ -102,7 +103,7 @@ def show_account(session: Session, connection: "Connection") -> None:
         ("cli.account.address", connection.address),
         ("cli.account.id", connection.id),
         ("cli.account.provider", f"{connection.provider} {connection.plugin_version}"),
-        ("cli.account.state", session.words(f"cli.state.{connection.state.value}")),
+        ("cli.account.state", session.words(f"cli.state.{connection.standing.value}")),
         ("cli.account.owner", connection.owner),
         ("cli.account.username", connection.account),
         (
@@ -125,11 +126,17 @@ def show_account(session: Session, connection: "Connection") -> None:
             "cli.account.automation",
             session.words("cli.on" if connection.inbox_automation else "cli.off"),
         ),
-        ("cli.account.created", _time(connection.created_at)),
-        ("cli.account.verified", _time(connection.verified_at)),
+        ("cli.account.created", worded_time(connection.created_at)),
+        ("cli.account.verified", worded_time(connection.verified_at)),
     ]
     if connection.problem_code:
         rows.insert(4, ("cli.account.problem", connection.problem_code))
+    for key, moment in (
+        ("cli.account.expires", connection.expires_at),
+        ("cli.account.grant_ends", connection.grant_ends_at),
+    ):
+        if moment is not None:
+            rows.append((key, worded_time(moment)))
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -148,12 +155,13 @@ def account_document(connection: "Connection") -> dict[str, Any]:
         "address": connection.address,
         "provider": connection.provider,
         "plugin_version": connection.plugin_version,
-        "state": connection.state.value,
+        "state": connection.standing.value,
         "problem": connection.problem_code,
         "username": connection.account,
         "kind": connection.kind.value,
         "scopes": list(connection.scopes),
         "expires_at": _iso(connection.expires_at),
+        "grant_ends_at": _iso(connection.grant_ends_at),
         "endpoints": [
             {
                 "role": each.role.value,
@@ -208,7 +216,8 @@ def _padded(text: str, width: int) -> str:
     return text + " " * max(1, width - cell_len(text))
 
 
-def _time(moment: datetime | None) -> str:
+def worded_time(moment: datetime | None) -> str:
+    """A moment in the time of this machine, to the minute."""
     return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 

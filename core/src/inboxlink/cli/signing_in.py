@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from inboxlink.cli.answers import Answers, Given
     from inboxlink.cli.way_back import WayBack
     from inboxlink.connect.host import Host
-    from inboxlink.connect.request import Connected, Failed, Request
+    from inboxlink.connect.request import Connected, Failed, Request, Revocation
     from inboxlink.types.report import VerifyReport
     from inboxlink.types.steps import Event, PendingStep
 
@@ -148,7 +148,7 @@ def sign_in(
     while True:
         outcome = _run(session, host, request, answers, way=way, accept_partial=accept_partial)
         if isinstance(outcome, Connected):
-            _succeed(session, host, request, outcome)
+            _succeed(session, host, outcome)
             return exits.OK
         _show_failure(session, outcome, given)
         if not isinstance(answers, Terminal) or not _again(session, outcome):
@@ -195,7 +195,7 @@ def _run(
     from inboxlink.types.way import Way
 
     def accepts(report: "VerifyReport") -> bool:
-        return accept_partial or _is_all(request, report) or _accepts_partial(session, report)
+        return accept_partial or _accepts_partial(session, report)
 
     binding = host.random_token(32)
     with way_back(session, host, request, None if way is None else Way(way)) as (on_its_way, back):
@@ -221,14 +221,6 @@ def _event(step: "PendingStep", answers: "Answers", back: "WayBack") -> "Event":
     return back.answer(step) if isinstance(step, Redirect | Poll) else answers.answer(step)
 
 
-def _is_all(request: "Request", report: "VerifyReport") -> bool:
-    """Whether what works is all that was asked for."""
-    from inboxlink.types.disclosure import Capability
-
-    works = {Capability.RECEIVE: report.can_receive, Capability.SEND: report.can_send}
-    return all(works[each] for each in request.wanted)
-
-
 def _accepts_partial(session: Session, report: "VerifyReport") -> bool:
     from inboxlink.cli.output import show_report
 
@@ -239,17 +231,15 @@ def _accepts_partial(session: Session, report: "VerifyReport") -> bool:
     return click.confirm(session.words(f"cli.connect.partial.{way}"), err=True)
 
 
-def _succeed(session: Session, host: "Host", request: "Request", outcome: "Connected") -> None:
+def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
     from inboxlink.cli.output import (
         account_document,
         report_document,
         show_disclosure,
         show_report,
     )
-    from inboxlink.connect.consenting import disclosures
 
-    connection, report = outcome.connection, outcome.report
-    repeated = [each for each in disclosures(host, request) if each.is_repeated]  # req 50
+    connection, report, repeated = outcome.connection, outcome.report, outcome.repeated
     if session.is_json:
         session.emit(
             {
@@ -260,18 +250,39 @@ def _succeed(session: Session, host: "Host", request: "Request", outcome: "Conne
                     {"disclosure": each.reference, "title": each.title, "body": each.body}
                     for each in repeated
                 ],
+                "former_access": _former_document(session, outcome.former),
             }
         )
         return
     session.gap()
     show_report(session, report)
     session.gap()
-    for each in repeated:
+    for each in repeated:  # req 50
         show_disclosure(session, each)
     title = session.words(host.info(connection.provider).title)
     session.say("cli.connect.connected", style="bold green", provider=title)
     session.say("cli.connect.kept", address=connection.address, id=connection.id)
     session.say("cli.connect.remove_here", style="dim", id=connection.id)
+    if outcome.former is not None:
+        _show_former(session, outcome.former)
+
+
+def _show_former(session: Session, former: "Revocation") -> None:
+    session.say("cli.connect.former")
+    if former.result is not None:
+        session.say(former.result.detail)
+    if former.problem is not None:
+        session.fail(former.problem)
+
+
+def _former_document(session: Session, former: "Revocation | None") -> dict[str, Any] | None:
+    if former is None:
+        return None
+    trouble = former.problem
+    return {
+        "revoked": None if former.result is None else former.result.revoked,
+        "problem": None if trouble is None else session.describe(trouble),
+    }
 
 
 def _again(session: Session, outcome: "Failed") -> bool:

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, replace
 
+from inboxlink.connect import revoking
 from inboxlink.connect.consenting import disclosures, note
 from inboxlink.connect.host import Host
-from inboxlink.connect.proving import call_context, state_of, verify
+from inboxlink.connect.proving import state_of, verify
+from inboxlink.connect.refreshing import fresh
 from inboxlink.connect.request import Request
+from inboxlink.connect.single_flight import forget
 from inboxlink.consent.ledger import EntryKind
-from inboxlink.errors import HostError, InboxlinkError, Kind, Problem, SetupError, problem
-from inboxlink.plugins.shape import misfit
+from inboxlink.errors import HostError, Kind, Problem
 from inboxlink.store.connections import Connection, ConnectionState
-from inboxlink.types.context import CallContext, Previous, Purpose
+from inboxlink.types.context import Previous, Purpose
 from inboxlink.types.detection import Basis, Detection
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.provider import RevokeResult
@@ -81,6 +83,7 @@ def reconnection(
         address=host.address(connection.address),
         detection=detection or _as_it_was(connection),
         language=language,
+        wanted=connection.wanted,
         inbox_automation=connection.inbox_automation,
         previous=(
             Previous(connection.account, connection.settings, connection.endpoints)
@@ -102,10 +105,9 @@ def verify_again(
 
     Raises:
         SetupError: `sign_in_again` for a connection that is disconnected or was refused.
+        InboxlinkError: As `fresh`, where the credential could not be renewed.
     """
-    connection, credential = host.connections.opened(connection.id)
-    if connection.state in (ConnectionState.NEEDS_REAUTH, ConnectionState.DISCONNECTED):
-        raise SetupError(problem("sign_in_again", id=connection.id))
+    connection, credential = fresh(host, connection.id)
     wanted = _worth_trying(connection)
     request = replace(
         reconnection(host, connection, "en"), send_test_message=send_test_message, wanted=wanted
@@ -140,15 +142,12 @@ def disconnect(host: Host, connection: Connection, *, revoke: bool = False) -> D
     Raises:
         HostError: `ledger_broken`: the secrets are gone, and the ledger could not say so.
     """
-    revoked: RevokeResult | None = None
-    trouble: Problem | None = None
+    revocation = revoking.revoke(host, revoking.held_grant(host, connection)) if revoke else None
     request = reconnection(host, connection, "en")
-    if revoke:
-        revoked, trouble = _revoke(host, request, connection)
-        outcome = "failed" if revoked is None else str(revoked.revoked).lower()
-        note(host, request, EntryKind.REVOKED, {"outcome": outcome})
     try:
         with host.store.write() as database:
+            if revocation is not None:
+                revoking.note_revocation(host, connection, revocation, within=database)
             host.connections.disconnect(connection.id, host.clock(), database)
             note(host, request, EntryKind.DISCONNECTED, {}, within=database)
     except HostError as error:
@@ -157,41 +156,11 @@ def disconnect(host: Host, connection: Connection, *, revoke: bool = False) -> D
         # Whoever broke the ledger must not keep a person's secret here by that.
         host.connections.disconnect(connection.id, host.clock())
         raise
-    return Disconnected(host.connections.get(connection.id), revoked, trouble)
-
-
-def _revoke(
-    host: Host, request: Request, connection: Connection
-) -> tuple[RevokeResult | None, Problem | None]:
-    try:
-        if not host.registry.has(connection.provider, "revoke"):
-            return RevokeResult(None, Text("keeping.revoke_by_hand")), None
-        context = CallContext(
-            **call_context(
-                host,
-                "revoke",
-                connection.provider,
-                address=request.address,
-                audience=request.audience,
-                language=request.language,
-                wanted=request.wanted,
-            )
-        )
-        connection, credential = host.connections.opened(connection.id)
-        result: RevokeResult = host.caller.call(
-            connection.provider, "revoke", ctx=context, credential=credential
-        )
-        reason = misfit(result, RevokeResult)
-        if reason is not None:
-            return None, problem(
-                "provider_result_invalid",
-                provider=connection.provider,
-                hook="revoke",
-                reason=reason,
-            )
-    except InboxlinkError as error:
-        return None, error.problem
-    return result, None
+    forget(host.paths.data, connection.id)
+    ended = host.connections.get(connection.id)
+    if revocation is None:
+        return Disconnected(ended)
+    return Disconnected(ended, revocation.result, revocation.problem)
 
 
 def _worth_trying(connection: Connection) -> frozenset[Capability]:
@@ -204,7 +173,7 @@ def _worth_trying(connection: Connection) -> frozenset[Capability]:
     }
     return frozenset(
         each
-        for each in Capability
+        for each in connection.wanted
         if Chain(each) in _LIVES_ON[connection.state] or Chain(each) not in refused
     )
 

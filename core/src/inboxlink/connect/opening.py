@@ -11,12 +11,8 @@ from inboxlink.types.text import Text
 __all__ = ["Opening", "open_flow", "require_mailbox", "require_permission"]
 
 _ABLE: dict[Capability, frozenset[ConnectionState]] = {
-    Capability.RECEIVE: frozenset(
-        {ConnectionState.ACTIVE, ConnectionState.RECEIVE_ONLY, ConnectionState.AT_RISK}
-    ),
-    Capability.SEND: frozenset(
-        {ConnectionState.ACTIVE, ConnectionState.SEND_ONLY, ConnectionState.AT_RISK}
-    ),
+    Capability.RECEIVE: frozenset({ConnectionState.ACTIVE, ConnectionState.RECEIVE_ONLY}),
+    Capability.SEND: frozenset({ConnectionState.ACTIVE, ConnectionState.SEND_ONLY}),
 }
 
 

@@ -9,14 +9,23 @@ from inboxlink.connect.refusing import Recollection
 from inboxlink.connect.request import Request
 from inboxlink.errors import Problem, ProviderFault, problem
 from inboxlink.plugins.calling import DEADLINES_S, NETWORK_MARGIN_S
-from inboxlink.store.connections import ConnectionState
+from inboxlink.store.connections import Connection, ConnectionState
 from inboxlink.types.attempts import Attempts
 from inboxlink.types.context import CallContext
 from inboxlink.types.credential import Credential
 from inboxlink.types.detection import Endpoint
-from inboxlink.types.report import Identity, VerifyReport
+from inboxlink.types.disclosure import Audience, Capability
+from inboxlink.types.report import Chain, Identity, VerifyReport
 
-__all__ = ["call_context", "objection", "state_of", "verify"]
+__all__ = [
+    "call_context",
+    "connection_context",
+    "lacking",
+    "objection",
+    "shortfall",
+    "state_of",
+    "verify",
+]
 
 
 def call_context(
@@ -46,6 +55,21 @@ def call_context(
         "attempts": Attempts(Recollection(host, force)),
         **fields,
     }
+
+
+def connection_context(host: Host, hook: str, connection: Connection) -> CallContext:
+    """The context of a hook about a stored connection, where nobody is there to be spoken to."""
+    return CallContext(
+        **call_context(
+            host,
+            hook,
+            connection.provider,
+            address=host.address(connection.address),
+            audience=Audience.PERSONAL,
+            language="en",
+            wanted=connection.wanted,
+        )
+    )
 
 
 def verify(
@@ -94,10 +118,18 @@ def verify(
     return report
 
 
-def objection(request: Request, report: VerifyReport) -> Problem | None:
-    """What forbids storing, whatever the person says: no direction at all, or another mailbox."""
-    if not (report.can_receive or report.can_send):
-        return report.first_problem or problem("remote_error")
+def objection(
+    request: Request, report: VerifyReport, withheld: tuple[str, ...] = ()
+) -> Problem | None:
+    """What forbids storing, whatever the person says: no direction at all, or another mailbox.
+
+    Args:
+        request: What the person set out to do.
+        report: What was found.
+        withheld: The scopes that the person did not grant.
+    """
+    if lacking(request, report) == request.wanted:
+        return shortfall(request, report, withheld) or problem("remote_error")
     if not any(request.address.same_mailbox(each.address) for each in report.identities):
         found = ", ".join(each.address for each in report.identities) or "-"
         return problem("wrong_account", address=str(request.address), found=found)
@@ -107,6 +139,22 @@ def objection(request: Request, report: VerifyReport) -> Problem | None:
         if before and now and before.isdisjoint(now):
             return problem("wrong_account", address=str(request.address), found="-")
     return None
+
+
+def lacking(request: Request, report: VerifyReport) -> frozenset[Capability]:
+    """The directions that were wanted and do not work; one that was not wanted is no lack."""
+    works = {Capability.RECEIVE: report.can_receive, Capability.SEND: report.can_send}
+    return frozenset(each for each in request.wanted if not works[each])
+
+
+def shortfall(request: Request, report: VerifyReport, withheld: tuple[str, ...]) -> Problem | None:
+    """Why a direction that was wanted does not work; None = the report does not say."""
+    if report.first_problem is not None:
+        return report.first_problem
+    chains = {Chain(each) for each in lacking(request, report)}
+    if all(check.is_granted for check in report.checks if check.chain in chains):
+        return None
+    return problem("scope_not_granted", scopes=", ".join(withheld) or "-")
 
 
 def _subjects(identities: Iterable[Identity]) -> set[str]:

@@ -7,11 +7,12 @@ from inboxlink.store.connections import Connection
 from inboxlink.types.address import Address
 from inboxlink.types.context import Previous, Purpose
 from inboxlink.types.detection import Detection
-from inboxlink.types.disclosure import Audience, Capability
+from inboxlink.types.disclosure import Audience, Capability, Disclosure
+from inboxlink.types.provider import RevokeResult
 from inboxlink.types.report import VerifyReport
 from inboxlink.types.way import Way
 
-__all__ = ["Connected", "Failed", "Request"]
+__all__ = ["Connected", "Failed", "Request", "Revocation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +53,38 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Revocation:
+    """How a grant ended at the provider.
+
+    Args:
+        result: The provider's outcome; None = it could not be asked.
+        problem: Why not.
+    """
+
+    result: RevokeResult | None = None
+    problem: Problem | None = None
+
+    @property
+    def outcome(self) -> str:
+        """In a word, for the ledger."""
+        return "failed" if self.result is None else str(self.result.revoked).lower()
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
-    """The mailbox is connected, verified and stored (req 27, 28)."""
+    """The mailbox is connected, verified and stored (req 27, 28).
+
+    Args:
+        connection: As it is kept.
+        report: What the verification found.
+        repeated: Disclosures that are shown once more now (req 50).
+        former: How the access at the provider before ended; None = there was none before.
+    """
 
     connection: Connection
     report: VerifyReport
+    repeated: tuple[Disclosure, ...] = ()
+    former: Revocation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,26 @@ on the ledger again, because words can change and a mailbox be disconnected on t
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from inboxlink.connect.consenting import note, require_acknowledged
 from inboxlink.connect.host import Host
-from inboxlink.connect.proving import call_context, objection, state_of, verify
-from inboxlink.connect.request import Connected, Failed, Request
+from inboxlink.connect.proving import (
+    call_context,
+    lacking,
+    objection,
+    shortfall,
+    state_of,
+    verify,
+)
+from inboxlink.connect.request import Connected, Failed, Request, Revocation
+from inboxlink.connect.revoking import Grant, held_grant, note_revocation, revoke
 from inboxlink.consent.ledger import EntryKind
-from inboxlink.errors import SetupError, problem
+from inboxlink.errors import HostError, SetupError, problem
 from inboxlink.flows.engine import Briefing, Ended, Pending
-from inboxlink.store.connections import Connection, ConnectionState, DisclosureRef
+from inboxlink.oauth.scopes import withheld
+from inboxlink.store.connections import Connection, DisclosureRef
 from inboxlink.types.context import AuthContext, Previous
 from inboxlink.types.disclosure import Disclosure
 from inboxlink.types.report import VerifyReport
@@ -181,15 +191,16 @@ def _finish(
     settings, endpoints = dict(done.settings), done.endpoints
     report = verify(host, request, done.credential, settings, endpoints)
     previous = Previous(done.credential.account, settings, endpoints)
-    refused = objection(request, report)
+    disclosed = [scope for each in required for scope in each.scopes]
+    not_granted = withheld(disclosed, done.credential.scopes)
+    refused = objection(request, report, not_granted)
     if refused is not None:
         return Failed(refused, report, previous)
-    state = state_of(report)
-    if state is not ConnectionState.ACTIVE:
+    if lacking(request, report):
         if not accept_partial(report):
-            partial = report.first_problem or problem("partial_declined")
+            partial = shortfall(request, report, not_granted) or problem("partial_declined")
             return Failed(partial, report, previous)
-        note(host, request, EntryKind.PARTIAL_ACCEPTED, {"state": state.value})
+        note(host, request, EntryKind.PARTIAL_ACCEPTED, {"state": state_of(report).value})
     for endpoint in endpoints:
         if endpoint.pin is not None:
             trusted = {"endpoint": endpoint.authority, "sha256": endpoint.pin.sha256}
@@ -197,11 +208,32 @@ def _finish(
     if request.replaces is None or request.replaces.inbox_automation != request.inbox_automation:
         note(host, request, EntryKind.AUTOMATION, {"on": request.inbox_automation})
     connection = _connection(host, request, done, report, required)
+    repeated = tuple(each for each in required if each.is_repeated)
     if request.replaces is None:
         host.connections.add(connection, done.credential)
-    else:
-        host.connections.replace(connection, done.credential)
-    return Connected(connection, report)
+        return Connected(connection, report, repeated)
+    # At the same provider nothing is revoked: the grant of before may be the grant of now, and
+    # would end with either's token (RFC 7009 section 2.1; Google's does,
+    # https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke).
+    is_moved = request.replaces.provider != connection.provider
+    former = held_grant(host, request.replaces) if is_moved else None
+    host.connections.replace(connection, done.credential)
+    ended = None if former is None else _end(host, former)
+    return Connected(connection, report, repeated, ended)
+
+
+def _end(host: Host, former: Grant) -> Revocation:
+    revocation = revoke(host, former)
+    with suppress(HostError):  # the mailbox is connected, whatever becomes of the former access
+        note_revocation(host, former.connection, revocation)
+    return revocation
+
+
+def _new_id(host: Host) -> str:
+    # With a hyphen in front a command line would take it for an option.
+    while (drawn := host.random_token(9)).startswith("-"):
+        pass
+    return drawn
 
 
 def _connection(
@@ -214,7 +246,7 @@ def _connection(
     now = host.clock()
     provider = request.detection.provider
     connection = Connection(
-        id=host.random_token(9),
+        id=_new_id(host),
         owner=request.owner,
         provider=provider,
         plugin_version=host.registry.candidates[provider].version,
@@ -224,6 +256,8 @@ def _connection(
         account=done.credential.account,
         scopes=done.credential.scopes,
         expires_at=done.credential.expires_at,
+        grant_ends_at=done.credential.grant_ends_at,
+        refresh_started_at=None,
         settings=dict(done.settings),
         endpoints=done.endpoints,
         identities=report.identities,
@@ -231,6 +265,7 @@ def _connection(
         disclosures=tuple(
             DisclosureRef(each.id, each.version, each.digest) for each in acknowledged
         ),
+        wanted=request.wanted,
         inbox_automation=request.inbox_automation,
         problem_code=None,
         created_at=now,

@@ -14,6 +14,7 @@ from inboxlink.store.times import from_text, to_text
 from inboxlink.types.address import SPECIAL_USE_DOMAINS, Address, parse_address
 from inboxlink.types.credential import CredentialKind
 from inboxlink.types.detection import Endpoint
+from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Identity, VerifyReport
 
 __all__ = [
@@ -21,14 +22,17 @@ __all__ = [
     "ConnectionState",
     "DisclosureRef",
     "from_row",
+    "json_text",
     "mailbox_key",
-    "report_text",
     "to_row",
 ]
 
 
 class ConnectionState(StrEnum):
-    """How a connection stands. Only a definite no of the provider makes it worse."""
+    """How a connection stands. Only a definite no of the provider makes it worse.
+
+    At risk is never kept: it is how a connection reads while a renewal has no answer.
+    """
 
     ACTIVE = "active"
     RECEIVE_ONLY = "receive_only"
@@ -48,6 +52,12 @@ class DisclosureRef:
     digest: str
 
 
+#: They say of the directions that they work; the others tell the person to do something.
+_WORKING = frozenset(
+    {ConnectionState.ACTIVE, ConnectionState.RECEIVE_ONLY, ConnectionState.SEND_ONLY}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A mailbox that is connected, secrets apart.
@@ -55,9 +65,14 @@ class Connection:
     Args:
         id: Unguessable; it stays through every sign-in.
         owner: The person in the host's terms.
+        state: What was last settled; `standing` is what a person is shown.
         kind: How its credential is used.
         account: The stable subject at the provider, or the user name.
         expires_at: When the credential ends by itself; None = it does not.
+        grant_ends_at: When the person must sign in again, whatever is renewed until then; None =
+            no such time is known.
+        refresh_started_at: The mark of a renewal that has no answer yet; None = there is none.
+        wanted: What the person connected it for.
         report: The last verification.
         problem_code: What the last verification found; None = nothing.
         verified_at: When a direction last worked.
@@ -73,16 +88,25 @@ class Connection:
     account: str
     scopes: tuple[str, ...]
     expires_at: datetime | None
+    grant_ends_at: datetime | None
+    refresh_started_at: datetime | None
     settings: Mapping[str, str]
     endpoints: tuple[Endpoint, ...]
     identities: tuple[Identity, ...]
     report: VerifyReport | None
     disclosures: tuple[DisclosureRef, ...]
+    wanted: frozenset[Capability]
     inbox_automation: bool
     problem_code: str | None
     created_at: datetime
     updated_at: datetime
     verified_at: datetime | None
+
+    @property
+    def standing(self) -> ConnectionState:
+        """How it stands now: at risk while nobody knows whether its old secret still counts."""
+        is_open = self.refresh_started_at is not None
+        return ConnectionState.AT_RISK if is_open and self.state in _WORKING else self.state
 
 
 #: Columns that hold JSON, with what they hold.
@@ -93,8 +117,16 @@ _JSON: dict[str, TypeAdapter[Any]] = {
     "identities": TypeAdapter(tuple[Identity, ...]),
     "report": TypeAdapter(VerifyReport | None),
     "disclosures": TypeAdapter(tuple[DisclosureRef, ...]),
+    "wanted": TypeAdapter(frozenset[Capability]),
 }
-_TIMES = ("expires_at", "created_at", "updated_at", "verified_at")
+_TIMES = (
+    "expires_at",
+    "grant_ends_at",
+    "refresh_started_at",
+    "created_at",
+    "updated_at",
+    "verified_at",
+)
 _ENUMS: dict[str, type[StrEnum]] = {"state": ConnectionState, "kind": CredentialKind}
 
 
@@ -105,12 +137,13 @@ def mailbox_key(address: Address) -> str:
 
 def to_row(connection: Connection) -> dict[str, object]:
     """The columns of a connection."""
+    assert connection.state is not ConnectionState.AT_RISK
     address = parse_address(connection.address, special_domains=SPECIAL_USE_DOMAINS)
     row: dict[str, object] = {"mailbox_key": mailbox_key(address)}
     for name in connection.__slots__:
         value = getattr(connection, name)
         if name in _JSON:
-            row[name] = _text(name, value)
+            row[name] = json_text(name, value)
         elif name in _TIMES:
             row[name] = to_text(value)
         else:
@@ -118,9 +151,15 @@ def to_row(connection: Connection) -> dict[str, object]:
     return row
 
 
-def report_text(report: VerifyReport) -> str:
-    """The column of a report."""
-    return _text("report", report)
+def json_text(name: str, value: object) -> str:
+    """What stands in a column that holds JSON.
+
+    Args:
+        name: The column, which is a field of `Connection`.
+        value: What the field is.
+    """
+    found = _JSON[name].dump_python(value, mode="json")
+    return json.dumps(sorted(found) if isinstance(value, frozenset) else found)
 
 
 def from_row(row: Any) -> Connection:  # noqa: ANN401 - a row of the table
@@ -143,7 +182,3 @@ def from_row(row: Any) -> Connection:  # noqa: ANN401 - a row of the table
     except (ValueError, TypeError):
         raise HostError(problem("store_corrupt")) from None
     return Connection(**values)
-
-
-def _text(name: str, value: object) -> str:
-    return json.dumps(_JSON[name].dump_python(value, mode="json"))

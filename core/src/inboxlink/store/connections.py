@@ -15,8 +15,8 @@ from inboxlink.store.connection import (
     ConnectionState,
     DisclosureRef,
     from_row,
+    json_text,
     mailbox_key,
-    report_text,
     to_row,
 )
 from inboxlink.store.engine import Store
@@ -26,7 +26,7 @@ from inboxlink.store.sealed import put_secrets, remove_secrets, unsealed
 from inboxlink.store.times import to_text
 from inboxlink.types.address import Address
 from inboxlink.types.credential import Credential
-from inboxlink.types.report import VerifyReport
+from inboxlink.types.report import Identity, VerifyReport
 from inboxlink.vault import Vault
 
 __all__ = ["Connection", "ConnectionState", "Connections", "DisclosureRef", "Page"]
@@ -134,16 +134,17 @@ class Connections:
         Args:
             connection: As it was when the verification began.
             report: What was found.
-            state: Anything but disconnected, which is `disconnect`'s alone.
+            state: Anything but disconnected, which is `disconnect`'s alone, and at risk, which
+                is never kept.
             problem_code: What was found in a word; None = nothing.
             now: Aware.
 
         Raises:
             HostError: `connection_unknown`, also for one that was disconnected meanwhile.
         """
-        assert state is not ConnectionState.DISCONNECTED
+        assert state not in (ConnectionState.DISCONNECTED, ConnectionState.AT_RISK)
         values = {
-            "report": report_text(report),
+            "report": json_text("report", report),
             "state": state.value,
             "problem_code": problem_code,
             "updated_at": to_text(now),
@@ -157,6 +158,116 @@ class Connections:
             if found.state == ConnectionState.DISCONNECTED.value:
                 raise HostError(problem("connection_unknown", id=connection.id))
             database.execute(change.values(**values))
+
+    def note_refresh_started(self, connection_id: str, used: Credential, now: datetime) -> bool:
+        """Mark a connection before its renewal is asked for; durable when it returns.
+
+        Args:
+            connection_id: Which one.
+            used: What the renewal will be asked with.
+            now: Aware.
+
+        Returns:
+            Whether it is marked; not where another credential is kept by now.
+
+        Raises:
+            HostError: `connection_unknown`, and as `opened`.
+        """
+        with self._store.write() as database:
+            if not self._holds(database, connection_id, used):
+                return False
+            _change(database, connection_id, {"refresh_started_at": to_text(now)})
+        return True
+
+    def note_refresh_undone(
+        self, connection_id: str, started_at: datetime, before: datetime | None
+    ) -> None:
+        """Take a mark back, where nothing can have come of the renewal.
+
+        Args:
+            connection_id: Which one.
+            started_at: The mark; another one, or none, stays as it is.
+            before: The mark of an earlier renewal, of which still nobody knows; None = none.
+        """
+        is_ours = table.c.refresh_started_at == to_text(started_at)
+        change = sa.update(table).where(table.c.id == connection_id, is_ours)
+        with self._store.write() as database:
+            database.execute(change.values(refresh_started_at=to_text(before)))
+
+    def note_refreshed(
+        self, connection_id: str, used: Credential, renewed: Credential, now: datetime
+    ) -> bool:
+        """Keep a renewed credential in place of the one that was used up, and end the mark.
+
+        Args:
+            connection_id: Which one.
+            used: What the renewal was asked with.
+            renewed: What came of it.
+            now: Aware.
+
+        Returns:
+            Whether it is kept; not where the person signed in again or disconnected meanwhile,
+            whose word is the newer one.
+
+        Raises:
+            HostError: `connection_unknown`, and as `opened`.
+        """
+        values = {
+            "scopes": json_text("scopes", renewed.scopes),
+            "expires_at": to_text(renewed.expires_at),
+            "grant_ends_at": to_text(renewed.grant_ends_at),
+            "refresh_started_at": None,
+            "updated_at": to_text(now),
+        }
+        with self._store.write() as database:
+            if not self._holds(database, connection_id, used):
+                return False
+            _change(database, connection_id, values)
+            remove_secrets(database, connection_id)
+            self._put_secrets(database, connection_id, renewed)
+        return True
+
+    def note_refresh_refused(
+        self, connection_id: str, used: Credential, problem_code: str, now: datetime
+    ) -> bool:
+        """Note that the person must sign in again, and end the mark.
+
+        Args:
+            connection_id: Which one.
+            used: What was refused.
+            problem_code: The refusal in a word.
+            now: Aware.
+
+        Returns:
+            Whether it is so; not where another credential is kept by now, of which the refusal
+            says nothing.
+
+        Raises:
+            HostError: As `note_refreshed`.
+        """
+        values = {
+            "state": ConnectionState.NEEDS_REAUTH.value,
+            "problem_code": problem_code,
+            "refresh_started_at": None,
+            "updated_at": to_text(now),
+        }
+        with self._store.write() as database:
+            if not self._holds(database, connection_id, used):
+                return False
+            _change(database, connection_id, values)
+        return True
+
+    def note_identities(
+        self, connection_id: str, identities: tuple[Identity, ...], now: datetime
+    ) -> None:
+        """Keep the addresses that the mailbox may send as.
+
+        Raises:
+            HostError: `connection_unknown`.
+        """
+        values = {"identities": json_text("identities", identities), "updated_at": to_text(now)}
+        with self._store.write() as database:
+            _change(database, connection_id, values)
 
     def set_automation(self, connection_id: str, *, on: bool, now: datetime) -> None:
         """Switch inbox automation.
@@ -181,7 +292,11 @@ class Connections:
         Raises:
             HostError: `connection_unknown`.
         """
-        values = {"state": ConnectionState.DISCONNECTED.value, "updated_at": to_text(now)}
+        values = {
+            "state": ConnectionState.DISCONNECTED.value,
+            "refresh_started_at": None,
+            "updated_at": to_text(now),
+        }
         with self._store.write() if within is None else nullcontext(within) as database:
             remove_secrets(database, connection_id)
             _change(database, connection_id, values)
@@ -211,7 +326,16 @@ class Connections:
             secrets=secrets,
             scopes=connection.scopes,
             expires_at=connection.expires_at,
+            grant_ends_at=connection.grant_ends_at,
         )
+
+    def _holds(self, database: sa.Connection, connection_id: str, used: Credential) -> bool:
+        # What is sealed is read in the transaction that writes: a sign-in takes no part in the
+        # lock of a renewal.
+        row = database.execute(_BY_ID.with_for_update(), {"id": connection_id}).first()
+        if row is None:
+            raise HostError(problem("connection_unknown", id=connection_id))
+        return unsealed(database, self._vault, row) == used.secrets
 
     def _put_secrets(
         self, database: sa.Connection, connection_id: str, credential: Credential

@@ -1,18 +1,15 @@
 """`inboxlink accounts`: the mailboxes that are connected."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from inboxlink.cli import exits
+from inboxlink.cli.accounts import find
 from inboxlink.cli.app import group
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.signing_in import sign_in, sign_in_options
 from inboxlink.cli.wording import w
-
-if TYPE_CHECKING:
-    from inboxlink.connect.host import Host
-    from inboxlink.store.connections import Connection
 
 __all__ = ["command"]
 
@@ -22,15 +19,6 @@ def command() -> None:
     """See `cli.accounts` in the strings."""
 
 
-def _find(session: Session, host: "Host", name: str) -> "Connection":
-    """A connection by its id, or by its address where that is one of this person's."""
-    if "@" in name:
-        found = host.connections.find(session.owner, host.address(name))
-        if found is not None:
-            return found
-    return host.connections.get(name)
-
-
 @command.command("list", help=w("cli.accounts.list"))
 @click.option("--limit", type=click.IntRange(1, 500), default=50, help=w("cli.accounts.limit"))
 @click.option("--after", metavar="ID", help=w("cli.accounts.after"))
@@ -38,6 +26,7 @@ def _find(session: Session, host: "Host", name: str) -> "Connection":
 @pass_session
 def list_accounts(session: Session, limit: int, after: str | None, everyone: bool) -> None:  # noqa: FBT001
     """See `cli.accounts.list` in the strings."""
+    from inboxlink.cli.accounts import warn_of_ends
     from inboxlink.cli.output import account_document, show_table
 
     host = session.host()
@@ -57,10 +46,16 @@ def list_accounts(session: Session, limit: int, after: str | None, everyone: boo
         session,
         headings,
         [
-            (each.address, each.provider, session.words(f"cli.state.{each.state.value}"), each.id)
+            (
+                each.address,
+                each.provider,
+                session.words(f"cli.state.{each.standing.value}"),
+                each.id,
+            )
             for each in page.items
         ],
     )
+    warn_of_ends(session, host, page.items)
     if page.next is not None:
         session.say("cli.accounts.more", after=page.next)
 
@@ -70,6 +65,7 @@ def list_accounts(session: Session, limit: int, after: str | None, everyone: boo
 @pass_session
 def show(session: Session, account: str) -> None:
     """See `cli.accounts.show` in the strings."""
+    from inboxlink.cli.accounts import warn_of_ends
     from inboxlink.cli.output import (
         account_document,
         report_document,
@@ -77,12 +73,14 @@ def show(session: Session, account: str) -> None:
         show_report,
     )
 
-    connection = _find(session, session.host(), account)
+    host = session.host()
+    connection = find(session, host, account)
     if session.is_json:
         report = None if connection.report is None else report_document(session, connection.report)
         session.emit({"account": account_document(connection), "report": report})
         return
     show_account(session, connection)
+    warn_of_ends(session, host, (connection,))
     if connection.report is not None:
         session.gap()
         show_report(session, connection.report)
@@ -95,11 +93,12 @@ def show(session: Session, account: str) -> None:
 @pass_session
 def verify(session: Session, account: str, send_test_message: bool, allow_private: bool) -> int:  # noqa: FBT001
     """See `cli.accounts.verify` in the strings."""
+    from inboxlink.cli.accounts import warn_of_ends
     from inboxlink.cli.output import account_document, report_document, show_report
     from inboxlink.connect.keeping import verify_again
 
     host = session.host(allow_private=allow_private)
-    connection = _find(session, host, account)
+    connection = find(session, host, account)
     with session.busy("cli.busy.servers"):
         verified = verify_again(host, connection, send_test_message=send_test_message)
     connection, report, trouble = verified.connection, verified.report, verified.problem
@@ -117,9 +116,36 @@ def verify(session: Session, account: str, send_test_message: bool, allow_privat
         session.gap()
         if trouble is not None:
             session.fail(trouble)
-        state = session.words(f"cli.state.{connection.state.value}")
+        state = session.words(f"cli.state.{connection.standing.value}")
         session.say("cli.accounts.verified", address=connection.address, state=state)
+        warn_of_ends(session, host, (connection,))
     return exits.OK if trouble is None else exits.STATUS[trouble.kind]
+
+
+@command.command("refresh", help=w("cli.accounts.refresh"))
+@click.argument("account")
+@click.option("--force", is_flag=True, help=w("cli.accounts.refresh.force"))
+@click.option("--allow-private", is_flag=True, help=w("cli.option.allow_private"))
+@pass_session
+def refresh(session: Session, account: str, force: bool, allow_private: bool) -> None:  # noqa: FBT001
+    """See `cli.accounts.refresh` in the strings."""
+    from inboxlink.cli.accounts import warn_of_ends
+    from inboxlink.cli.output import account_document, worded_time
+    from inboxlink.connect.refreshing import fresh
+
+    host = session.host(allow_private=allow_private)
+    connection = find(session, host, account)
+    with session.busy("cli.busy.servers"):
+        connection, _ = fresh(host, connection.id, force=force)
+    if session.is_json:
+        session.emit({"account": account_document(connection)})
+        return
+    if connection.expires_at is None:
+        session.say("cli.accounts.refreshed.lasting", address=connection.address)
+    else:
+        until = worded_time(connection.expires_at)
+        session.say("cli.accounts.refreshed", address=connection.address, until=until)
+    warn_of_ends(session, host, (connection,))
 
 
 @command.command("reconnect", help=w("cli.accounts.reconnect"))
@@ -144,7 +170,7 @@ def reconnect(
 
     host = session.host(allow_private=allow_private)
     require_permission(host, session.owner)
-    connection = _find(session, host, account)
+    connection = find(session, host, account)
     detection = None
     if provider is not None and provider != connection.provider:
         address = host.address(connection.address)
@@ -169,7 +195,7 @@ def disconnect(session: Session, account: str, revoke: bool, yes: bool) -> None:
     from inboxlink.connect import keeping
 
     host = session.host()
-    connection = _find(session, host, account)
+    connection = find(session, host, account)
     session.say("cli.accounts.disconnect.explained", address=connection.address)
     if session.is_interactive and not yes:
         click.confirm(
@@ -207,7 +233,7 @@ def automation(session: Session, account: str, switch: str) -> None:
     from inboxlink.connect.keeping import set_automation
 
     host = session.host()
-    connection = set_automation(host, _find(session, host, account), on=switch == "on")
+    connection = set_automation(host, find(session, host, account), on=switch == "on")
     if session.is_json:
         session.emit({"account": account_document(connection)})
         return
