@@ -242,14 +242,20 @@ def _docstring(documented: object) -> str:
     return f"{_inline(before)}:\n\n```python\n{example}\n```"
 
 
+#: Sections of which a file may have several, each with the name of what it is about.
+_TABLES = {
+    "oauth": (model.OAuthSection, "[oauth.NAME]"),
+    "presets": (model.Preset, '[presets."DOMAIN"]'),
+}
+
+
 def configuration(_: str) -> str:
     """Every key with its type, its default and its meaning."""
     lines: list[str] = []
     for name, field in model.Config.model_fields.items():
-        section = field.annotation if name != "presets" else model.Preset
+        section, heading = _TABLES.get(name, (field.annotation, f"[{name}]"))
         assert inspect.isclass(section)
         assert issubclass(section, BaseModel)
-        heading = f"[{name}]" if name != "presets" else '[presets."DOMAIN"]'
         prose = (inspect.getdoc(section) or "").partition(": ")[2]
         lines += [f"## {heading}", "", _sentence(re.sub(r" \(req \d+\)", "", prose)), ""]
         lines += [f"- {each}" for each in _keys(section)]

@@ -260,25 +260,27 @@ def test_what_is_no_answer_has_no_effect(waiting: Waiting, name: str) -> None:
     assert waiting.ended() == {"code": CODE, "state": STATE}
 
 
-def test_the_first_answer_is_the_only_one(waiting: Waiting) -> None:
-    """Of many that come at once with the right state one is taken; the code is used once."""
-    answers: list[bytes] = []
+def test_the_first_answer_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that comes while the first has its page written is refused, and its code unused."""
+    is_first_written, may_go_on = threading.Event(), threading.Event()
 
-    def browse(number: int) -> None:
-        with suppress(OSError):  # the door may be shut already
-            answers.append(waiting.get(urlencode({"code": f"code-{number}", "state": STATE})))
+    def slow_page(arrival: Arrival) -> str:
+        if arrival is Arrival.ANSWERED and not is_first_written.is_set():
+            is_first_written.set()
+            may_go_on.wait(PATIENCE_S)
+        return page(arrival)
 
-    threads = [threading.Thread(target=browse, args=(number,)) for number in range(20)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(PATIENCE_S)
-    won = [each for each in answers if each and status(each) == 200]
-    assert len(won) == 1
-    assert {status(each) for each in answers if each} <= {200, 410}
-    outcome = waiting.ended()
-    assert isinstance(outcome, dict)
-    assert outcome["state"] == STATE
+    with Waiting() as waiting:
+        monkeypatch.setattr(waiting.listener, "_page", slow_page)
+        first = threading.Thread(target=waiting.get)
+        first.start()
+        assert is_first_written.wait(PATIENCE_S)
+        second = waiting.get(urlencode({"code": "replayed", "state": STATE}))
+        may_go_on.set()
+        first.join(PATIENCE_S)
+        assert status(second) == 410
+        assert b"of no use any more" in second
+        assert waiting.ended() == {"code": CODE, "state": STATE}
 
 
 def test_junk_and_silence_delay_nobody() -> None:
@@ -364,7 +366,7 @@ def test_leaving_hangs_up_on_everybody() -> None:
         time.sleep(0.1)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
-    with Listener("127.0.0.1", PATH, page) as listener:
+    with Listener("127.0.0.1", PATH, page, read_s=PATIENCE_S * 3) as listener:
         port = urlsplit(listener.redirect_uri).port
         thread = threading.Timer(0.2, come_and_interrupt)
         thread.start()

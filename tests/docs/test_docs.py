@@ -175,5 +175,5 @@ def test_every_distribution_is_free_and_whole() -> None:
         assert tomllib.loads((ROOT / file).read_text())["project"]["license"] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text()
     assert set(Config.model_fields) == {
-        *("application", "connect", "providers", "store", "network", "lookup", "presets")
+        *("application", "connect", "providers", "store", "network", "lookup", "oauth", "presets")
     }

@@ -439,6 +439,33 @@ def test_without_a_browser_the_address_is_copied_back(
     assert server.asked == ["/authorize", "/token"]
 
 
+def test_an_address_longer_than_a_terminals_line_is_taken_whole(
+    screen: Callable[..., Screen], browser: Browser, server: AuthorizationServer
+) -> None:
+    """What follows the 4095th character counts too, and a slip can be erased."""
+    person = screen()
+    location = browser.authorize(person.url())
+    address, _, query = location.partition("?")
+    longer = f"{address}?padding={'x' * 6000}&{query}"
+    person.expect("Copied address: ")
+    for start in range(0, len(longer), 1000):
+        person.child.send(longer[start : start + 1000])
+    person.child.sendline("yz\x7f\x7f")
+    person.expect("Your Authorizing inbox is connected")
+    assert person.end() == 0
+
+
+def test_the_end_of_input_at_a_paste_is_a_no(screen: Callable[..., Screen]) -> None:
+    """Ctrl-D at the question ends like Ctrl-C, and the terminal echoes again."""
+    person = screen()
+    person.expect("Copied address: ")
+    assert not person.child.getecho()
+    person.child.sendeof()
+    person.expect("nothing was kept")
+    assert person.child.getecho()
+    assert person.end() == 130
+
+
 def test_three_wrong_pastes_end_it(
     screen: Callable[..., Screen], server: AuthorizationServer
 ) -> None:
@@ -456,9 +483,11 @@ def test_over_ssh_the_port_can_be_forwarded(
 ) -> None:
     """Forced, it says how a browser on another machine reaches the port."""
     person = screen("--way", "loopback", SSH_CONNECTION="192.0.2.1 1 192.0.2.2 22")
+    person.expect(r"    ssh -L (\d+:localhost:\d+) HOST\r\n")
+    forward = str(person.child.match[1])
     url = person.url()
     back = urlsplit(parse_qs(urlsplit(url).query)["redirect_uri"][0])
-    person.expect(rf"ssh -L\s+{back.port}:localhost:{back.port}")
+    assert forward == f"{back.port}:localhost:{back.port}"
     person.expect("Ctrl-C stops")
     assert browser.visit(browser.authorize(url))[0] == 200
     person.expect("Your Authorizing inbox is connected")

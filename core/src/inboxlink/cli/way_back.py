@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import click
 
 from inboxlink.cli.browser import can_open, is_remote, open_address
+from inboxlink.cli.long_line import read_long_line
 from inboxlink.cli.session import Session
 from inboxlink.errors import HostError, ProviderFault, SetupError, SignInError, problem
 from inboxlink.oauth.answer_page import Arrival, answer_page
@@ -161,14 +162,13 @@ class _Loopback:
         if session.is_interactive:
             _announce(session, step.url)
             said = "cli.way.loopback.opening" if opens else "cli.way.loopback.here"
+            if not opens and is_remote(os.environ):
+                back = urlsplit(self._listener.redirect_uri)
+                session.write(session.words("cli.way.loopback.ssh"), is_error=True)
+                click.echo(f"\n    ssh -L {back.port}:{back.netloc} HOST\n", err=True)
+                said = "cli.way.loopback.there"
             session.write(session.words(said), is_error=True)
         _show_address(session, step.url)
-        if session.is_interactive and not opens and is_remote(os.environ):
-            back = urlsplit(self._listener.redirect_uri)
-            session.write(
-                session.words("cli.way.loopback.ssh", forward=f"{back.port}:{back.netloc}"),
-                is_error=True,
-            )
         if opens:
             open_address(step.url)
         try:
@@ -197,9 +197,9 @@ class _Paste:
         _show_address(session, step.url)
         session.write(session.words("cli.way.paste.copy", begins=self._redirect_uri), is_error=True)
         for left in reversed(range(_PASTES)):
-            typed = click.prompt(session.words("cli.way.paste.ask"), err=True)
+            click.echo(f"{session.words('cli.way.paste.ask')}: ", nl=False, err=True)
             try:
-                return self._read(step, typed)
+                return self._read(step, read_long_line(_LONGEST_ADDRESS))
             except SetupError as error:
                 if not left:
                     raise
