@@ -242,14 +242,20 @@ def _docstring(documented: object) -> str:
     return f"{_inline(before)}:\n\n```python\n{example}\n```"
 
 
+#: Sections of which there can be several, each with the heading of one.
+_NAMED: dict[str, tuple[str, type[BaseModel]]] = {
+    "presets": ('[presets."DOMAIN"]', model.Preset),
+    "oauth": ("[oauth.NAME]", model.OAuthSection),
+}
+
+
 def configuration(_: str) -> str:
     """Every key with its type, its default and its meaning."""
     lines: list[str] = []
     for name, field in model.Config.model_fields.items():
-        section = field.annotation if name != "presets" else model.Preset
+        heading, section = _NAMED.get(name, (f"[{name}]", field.annotation))
         assert inspect.isclass(section)
         assert issubclass(section, BaseModel)
-        heading = f"[{name}]" if name != "presets" else '[presets."DOMAIN"]'
         prose = (inspect.getdoc(section) or "").partition(": ")[2]
         lines += [f"## {heading}", "", _sentence(re.sub(r" \(req \d+\)", "", prose)), ""]
         lines += [f"- {each}" for each in _keys(section)]
