@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Barrier
 from typing import Any
 
+import filelock
 import pytest
 
 from core.custody import child, sql, traces
@@ -23,10 +24,11 @@ from core.renewal import Renewal, access, sign_in
 from core.test_flows import begun, play, script
 from inboxlink import hookimpl
 from inboxlink.cli.app import run
-from inboxlink.connect import keeping, refreshing
+from inboxlink.connect import keeping, proving, refreshing
 from inboxlink.connect.host import Host
 from inboxlink.connect.refreshing import fresh
 from inboxlink.connect.request import Connected
+from inboxlink.connect.single_flight import alone
 from inboxlink.errors import (
     HostError,
     InboxlinkError,
@@ -36,6 +38,7 @@ from inboxlink.errors import (
     SignInError,
     UnreachableError,
 )
+from inboxlink.plugins.calling import DEADLINES_S, NETWORK_MARGIN_S
 from inboxlink.store.connections import ConnectionState
 from inboxlink.types.credential import SecretName
 from peers.token_endpoint import Twist, busy, cut, failing, garbled, silent
@@ -303,6 +306,27 @@ def test_a_deleted_file_and_a_dead_holder_stop_nobody_for_long(renewal: Renewal)
     assert renewal.endpoint.calls() == [200, 200]
 
 
+def test_a_file_that_goes_while_it_is_locked_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has the lock has that of the file under the name, not of one that was there."""
+    real = filelock.lock_descriptor
+    locked: list[int] = []
+
+    def lock(descriptor: int, *, blocking: bool) -> bool:
+        if not locked:
+            next((tmp_path / "refreshing").iterdir()).unlink()
+        locked.append(descriptor)
+        return real(descriptor, blocking=blocking)
+
+    monkeypatch.setattr(filelock, "lock_descriptor", lock)
+    tmp_path.chmod(0o700)
+    with alone(tmp_path, "c0001", time.monotonic() + 30) as held:
+        (file,) = (tmp_path / "refreshing").iterdir()
+        assert os.path.samestat(file.stat(), os.fstat(held.descriptor))
+    assert len(locked) == 2
+
+
 @pytest.mark.parametrize("umask", [0o000, 0o377])
 def test_the_lock_file_is_ones_own(renewal: Renewal, umask: int) -> None:
     """It is 0600 in a directory of 0700, holds no secret, and goes when the mailbox goes."""
@@ -460,6 +484,27 @@ def test_an_answer_that_nobody_knows_is_a_risk(renewal: Renewal, twist: Twist, s
         with pytest.raises(SignInError, match="^grant_ended$"):
             fresh(renewal.host, renewal.id)
         assert renewal.kept[0].standing is NEEDS_REAUTH
+
+
+def test_a_server_that_takes_too_long_is_a_risk(
+    renewal: Renewal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent and not answered in time may have been done; the next answer tells."""
+    # The network gives up half a second after the call began.
+    monkeypatch.setattr(proving, "NETWORK_MARGIN_S", DEADLINES_S["refresh"] - 0.5)
+    renewal.age()
+    renewal.endpoint.gate.clear()
+    with pytest.raises(MailboxError, match="^timed_out$") as caught:
+        fresh(renewal.host, renewal.id)
+    assert not isinstance(caught.value, UnreachableError)
+    assert renewal.kept[0].standing is AT_RISK
+    renewal.endpoint.gate.set()
+    while not renewal.endpoint.calls():
+        time.sleep(0.01)
+    monkeypatch.setattr(proving, "NETWORK_MARGIN_S", NETWORK_MARGIN_S)
+    with pytest.raises(SignInError, match="^grant_ended$"):
+        fresh(renewal.host, renewal.id)
+    assert renewal.kept[0].standing is NEEDS_REAUTH
 
 
 @pytest.mark.parametrize(
