@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from inboxlink.domains import is_public_suffix, registrable
 from inboxlink.evidence import community, kept
 from inboxlink.evidence.kept import Cache, Kept
+from inboxlink.vault.files import private_directory
 
 
 def test_the_database_hears_a_domain_over_https() -> None:
@@ -191,6 +192,15 @@ def test_an_exposed_file_is_not_believed(cache: Cache) -> None:
     (path,) = files(cache)
     path.chmod(0o644)
     assert cache.get("a.org") is None
+
+
+def test_what_is_kept_first_leaves_the_installation_usable(tmp_path: Path, clock: Clock) -> None:
+    """Whoever looks an address up before anything else can connect it afterwards."""
+    data = tmp_path / "home" / "data"
+    Cache(data / "community", clock).put("a.org", b"x")
+    for each in (data.parent, data, data / "community"):
+        assert each.stat().st_mode & 0o777 == 0o700
+    private_directory(data)
 
 
 def test_a_link_is_not_followed(cache: Cache, tmp_path: Path) -> None:

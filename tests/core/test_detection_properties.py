@@ -82,7 +82,7 @@ _EVIDENCE = st.builds(
 )
 
 #: The installation is the same for all examples.
-relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

@@ -7,6 +7,15 @@ import pytest
 from core.distributions import candidate, detecting, disclosing, good, install
 from inboxlink.plugins.examination import examine_one
 
+
+def probing(wanted: str) -> str:
+    """A provider that is good but for what it wants asked."""
+    return good("one") + (
+        "\nfrom inboxlink.types.web import Probe\n"
+        f"@hookimpl\ndef detect_probes(evidence):\n    return {wanted}\n"
+    )
+
+
 DETECTED = "from inboxlink.types.detection import Basis, Detection\n    return Detection"
 
 
@@ -49,6 +58,9 @@ DETECTED = "from inboxlink.types.detection import Basis, Detection\n    return D
             "provider_result_invalid",
             "0: int, not Disclosure",
         ),
+        (probing("(Probe('https://nothing.invalid/'),)"), "loaded", "", ""),
+        (probing("['https://x']"), "broken", "provider_result_invalid", "list, not tuple"),
+        (probing("1 / 0"), "broken", "provider_raised", "ZeroDivisionError"),
         (disclosing("one", "raise RuntimeError"), "broken", "provider_raised", "RuntimeError"),
         ("raise ImportError('x')", "broken", "provider_load_failed", "ImportError: x"),
         (

@@ -353,7 +353,7 @@ def test_a_providers_name_cannot_steer_the_terminal(authority: Authority, kind: 
         assert not evidence.published
         assert not any("help" in each for each in outcomes)
     else:
-        assert outcomes[-1] == f"{shown}, help: https://acme.org/help"
+        assert outcomes[-1] == f'"{shown}", help: https://acme.org/help'
     assert all(each.isprintable() for each in outcomes)
 
 
@@ -384,7 +384,7 @@ def test_a_tenant_in_two_clouds_is_told_in_words(authority: Authority, home: obj
     with World(authority, tenant.HOSTS, BEHIND_FILTER, pages) as world:
         evidence = look(world)
     (warning,) = [each for each in evidence.warnings if "clouds" in each.key]
-    assert warning.params == {"clouds": "worldwide, gcc_high"}
+    assert warning.params == {"clouds": "Microsoft 365, GCC High"}
     fact = evidence.hosted_by("microsoft_365")
     assert fact is not None
     assert fact.cloud is None

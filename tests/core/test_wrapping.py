@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from inboxlink.cli.wrapping import wrapped
+from inboxlink.cli.wrapping import hanging, wrapped
 
 JAPANESE = (
     "続ける前に、技術的な要件を IT 担当者に確認してください。IMAP と SMTP での接続が許可されて"
@@ -35,6 +35,12 @@ def test_words_stay_whole() -> None:
 def test_lines_and_indents_stay() -> None:
     """What was broken before stays broken, and an indent is kept."""
     assert wrapped("a\n\n  b", 10) == "a\n\n  b"
+
+
+def test_what_has_a_mark_hangs_from_it() -> None:
+    """Further lines begin below the first character of the text, and all fit."""
+    assert hanging("  → ", "one two three", 11) == "  → one two\n    three"
+    assert hanging("! ", "one", 11) == "! one"
 
 
 @given(st.text(max_size=120), st.integers(min_value=4, max_value=60))

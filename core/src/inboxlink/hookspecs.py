@@ -53,10 +53,10 @@ def describe() -> "ProviderInfo":
 def detect_probes(evidence: "Evidence") -> "tuple[Probe, ...]":
     """Say which addresses of the web should be asked before this provider judges a domain.
 
-    Pure: no network, no clock; 1 s. Called once per domain, when DNS was heard and did not
-    decide, and only in a look-up that may ask the web; never for one of many domains. The core
-    asks, within the look-up's deadline, and `detect` finds what came of it in
-    `evidence.probes`, which is None where nobody was asked.
+    Pure: no network, no clock; 1 s. Called once in a look-up that may ask the web, when DNS was
+    heard and did not decide (or everybody is to be heard, as by `detect --explain`); never for
+    one of many domains. The core asks, within the look-up's deadline, and `detect` finds what
+    came of all providers' probes in `evidence.probes`, which is None where nobody was asked.
 
     At most 4 addresses, https alone, on port 443. Their hosts are the domain, names below its
     registered domain, and the exchangers and servers that the evidence names; the person is told

@@ -161,10 +161,10 @@ class Terminal:
         self._session.say(form.title, style="bold")
         for name, trouble in form.errors.items():
             label = next((words(each.label) for each in form.fields if each.name == name), "")
-            said = f"✗ {label + ': ' if label else ''}{words(trouble.message)}"
-            self._session.write(said, style="red", is_error=True)
+            said = f"{label + ': ' if label else ''}{words(trouble.message)}"
+            self._session.write(said, mark="✗ ", style="red", is_error=True)
             if trouble.remedy is not None:
-                self._session.write(f"  → {words(trouble.remedy)}", is_error=True)
+                self._session.write(words(trouble.remedy), mark="  → ", is_error=True)
         values = {each.name: each.value or "" for each in form.fields if not _is_secret(each)}
         secrets: dict[str, SecretStr] = {}
         folded = [each for each in form.fields if each.advanced]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from inboxlink.cli.session import Session
-from inboxlink.cli.wrapping import wrapped
+from inboxlink.cli.wrapping import hanging, wrapped
 from inboxlink.texts import safe_text
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def show_disclosure(session: Session, disclosure: "Disclosure") -> None:
     body.append("\n\n")
     body.append(session.words("cli.disclosure.data"), style="bold")
     for line in disclosure.data:
-        body.append(f"\n  • {_hanging(safe_text(line), width - 4, 4)}")
+        body.append(f"\n{hanging('  • ', safe_text(line), width)}")
     if disclosure.scopes:
         body.append("\n\n")
         body.append(session.words("cli.disclosure.scopes"), style="bold")
@@ -64,7 +64,7 @@ def show_disclosure(session: Session, disclosure: "Disclosure") -> None:
     ):
         body.append("\n\n")
         body.append(session.words(key), style="bold")
-        body.append(f"\n  {_hanging(safe_text(text), width - 2, 2)}")
+        body.append(f"\n{hanging('  ', safe_text(text), width)}")
     panel = Panel(
         body,
         title=safe_text(disclosure.title),
@@ -203,10 +203,6 @@ def report_document(session: Session, report: "VerifyReport") -> dict[str, Any]:
         ],
         "identities": [each.model_dump(mode="json") for each in report.identities],
     }
-
-
-def _hanging(text: str, width: int, indent: int) -> str:
-    return wrapped(text, width).replace("\n", "\n" + " " * indent)
 
 
 def _padded(text: str, width: int) -> str:

@@ -58,8 +58,9 @@ def show(session: "Session", host: "Host", recommendation: "Recommendation") -> 
             shown_by=safe_text(missing.shown_by),
             command=missing.command,
         )
-    for warning in recommendation.evidence.warnings:
-        session.write(f"! {session.words(warning)}", style="yellow")
+    # Two servers of one name that is not there read alike.
+    for warning in dict.fromkeys(map(session.words, recommendation.evidence.warnings)):
+        session.write(warning, mark="! ", style="yellow")
     for fault in recommendation.faults:
         session.aside.print(f"✗ {session.words(fault.message)}", style="red")
 
@@ -69,32 +70,32 @@ def _show_candidate(
 ) -> None:
     title = session.words(host.info(each.provider).title)
     if each.unsupported is not None:
-        session.write(f"✗ {title}: {session.words(each.unsupported.because)}")
+        session.write(f"{title}: {session.words(each.unsupported.because)}", mark="✗ ")
         if each.unsupported.instead is not None:
-            session.write(f"  → {session.words(each.unsupported.instead)}")
+            session.write(session.words(each.unsupported.instead), mark="  → ")
         return
     mark = "→" if each is recommendation.best else " "
-    session.write(f"{mark} {title}: {session.words(each.because)}")
+    session.write(f"{title}: {session.words(each.because)}", mark=f"{mark} ")
     for endpoint in each.endpoints:
         session.console.print(
             f"    {endpoint.role.value:<10} {endpoint.authority} {endpoint.tls.value}", style="dim"
         )
     domains = recommendation.to_confirm(each)
     if domains:
-        session.say("cli.detect.to_confirm", style="yellow", domains=", ".join(domains))
+        text = session.words("cli.detect.to_confirm", domains=", ".join(domains))
+        session.write(text, mark="    ", style="yellow")
 
 
 def show_evidence(session: "Session", evidence: "Evidence") -> None:
     """What was asked, what came of it, and how far each source can be forged."""
     session.say("cli.detect.log", style="bold")
     for each in evidence.log:
-        took = f" ({each.took_ms:.0f} ms)" if each.took_ms else ""
-        line = f"  T{each.trust.value} {safe_text(each.source)}: {safe_text(each.outcome)}{took}"
-        session.console.print(line, style="dim")
+        took = f" ({each.took_ms:.0f}\u00a0ms)" if each.took_ms else ""
+        line = f"{safe_text(each.source)}: {safe_text(each.outcome)}{took}"
+        session.write(line, mark=f"  T{each.trust.value} ", style="dim")
     for fact in evidence.hosting:
-        line = f"  {fact.name} ({fact.strength.value}): {safe_text(fact.shown_by)}"
-        session.console.print(line)
-    session.say("cli.detect.trust", style="dim")
+        session.write(f"{fact.name} ({fact.strength.value}): {safe_text(fact.shown_by)}", mark="  ")
+    session.write(session.words("cli.detect.trust"), mark="  ", style="dim")
 
 
 def notice_document(session: "Session", asked: "tuple[Asked, ...]") -> list[dict[str, str]]:

@@ -87,12 +87,21 @@ class Session:
         if not self.is_json:
             self.write(self.words(text, **params), style=style)
 
-    def write(self, worded: str, style: str = "", *, is_error: bool = False) -> None:
-        """Print what is worded already, its lines broken where the language allows it."""
-        from inboxlink.cli.wrapping import wrapped
+    def write(
+        self, worded: str, style: str = "", *, mark: str = "", is_error: bool = False
+    ) -> None:
+        """Print what is worded already, its lines broken where the language allows it.
+
+        Args:
+            worded: The text.
+            style: Of rich.
+            mark: What stands before the text; its further lines begin below its first character.
+            is_error: Whether it goes to standard error.
+        """
+        from inboxlink.cli.wrapping import hanging
 
         console = self.aside if is_error else self.console
-        console.print(wrapped(worded, console.width), style=style)
+        console.print(hanging(mark, worded, console.width), style=style)
 
     def gap(self) -> None:
         """Print an empty line to a person."""
@@ -143,12 +152,12 @@ class Session:
         if self.is_json:
             self.emit({"error": self.describe(trouble), **(document or {})})
             return
-        self.write(f"✗ {self.words(trouble.message)}", style="bold red", is_error=True)
+        self.write(self.words(trouble.message), style="bold red", mark="✗ ", is_error=True)
         if trouble.remote:
-            said = f"  {self.words('cli.remote')} {safe_text(trouble.remote, 512)}"
-            self.write(said, is_error=True)
+            said = f"{self.words('cli.remote')} {safe_text(trouble.remote, 512)}"
+            self.write(said, mark="  ", is_error=True)
         if trouble.remedy is not None:
-            self.write(f"  → {self.words(trouble.remedy)}", is_error=True)
+            self.write(self.words(trouble.remedy), mark="  → ", is_error=True)
         self.aside.print(f"  [{trouble.code}]", style="dim")
 
     def fail_usage(self, error: click.ClickException) -> None:

@@ -8,7 +8,7 @@ but for closing punctuation, which no line begins with, and opening brackets, wh
 import re
 import unicodedata
 
-__all__ = ["cells", "wrapped"]
+__all__ = ["cells", "hanging", "wrapped"]
 
 _NOT_FIRST = (
     "、。，．・：；？！」』）】〉》〕］｝ーぁぃぅぇぉっゃゅょァィゥェォッャュョ…ー,.:;?!)]}"
@@ -25,6 +25,12 @@ def wrapped(text: str, width: int) -> str:
     A piece that is wider than a line is left whole for the terminal to fold.
     """
     return "\n".join(_line(line, width) for line in text.split("\n"))
+
+
+def hanging(mark: str, text: str, width: int) -> str:
+    """A mark and a text whose further lines begin below its first character."""
+    indent = cells(mark)
+    return mark + wrapped(text, width - indent).replace("\n", "\n" + " " * indent)
 
 
 def cells(text: str) -> int:

@@ -14,10 +14,10 @@ from inboxlink.errors import SetupError, problem
 from inboxlink.evidence import table
 from inboxlink.types.detection import Evidence, Lookup, PublishedServer
 from inboxlink.types.text import Text
-from inboxlink.types.web import Probe
 
 if TYPE_CHECKING:
     from inboxlink.network.settings import NetworkSettings
+    from inboxlink.types.web import Probe
 
 __all__ = ["DEADLINE_S", "MANY_DEADLINE_S", "LookupDepth", "LookupSettings", "known", "look_up"]
 
@@ -61,7 +61,7 @@ class LookupSettings:
     guess: bool = True
     insecure_http: bool = False
     check: bool = False
-    probes: Callable[[Evidence], tuple[Probe, ...]] | None = None
+    probes: "Callable[[Evidence], tuple[Probe, ...]] | None" = None
     deadline_s: float = DEADLINE_S
 
     def asks(self, evidence: Evidence) -> bool:

@@ -54,6 +54,9 @@ _ABSENT = frozenset({"host_not_found", "connection_refused"})
 
 _SHOWN_DOMAINS = 3
 
+#: `HostingFact.cloud` by the name that people know it by, which is the same in every language.
+_CLOUDS = {None: "Microsoft 365", "gcc_high": "GCC High", "dod": "DoD", "china": "21Vianet"}
+
 
 async def behind_gateway(inquiry: Inquiry, *, ask_microsoft: bool = False) -> Finding:
     """Who keeps the mailboxes, from everything that DNS says.
@@ -87,7 +90,7 @@ async def _in_its_cloud(
     )
     if tenancy.is_ambiguous:
         # Nothing that can be asked without signing in says which of them has the mail.
-        clouds = ", ".join(each.cloud or "worldwide" for each in tenancy.tenants)
+        clouds = ", ".join(_CLOUDS[each.cloud] for each in tenancy.tenants)
         return facts, (Text("detection.warning.several_clouds", {"clouds": clouds}),)
     warnings = _unheard([tenant.address(host, inquiry.domain) for host in tenancy.unheard])
     cloud = tenancy.tenants[0].cloud if tenancy.tenants else None
@@ -247,7 +250,8 @@ def _of_file(inquiry: Inquiry, url: str, found: Published, basis: Basis, trust: 
     is_ours = not found.domains or inquiry.domain in found.domains
     said = trust if is_ours else min(trust, Trust.DNS)
     if found.name or found.help_url:
-        inquiry.note(url, ", help: ".join(filter(None, (found.name, found.help_url))), said)
+        name = f'"{found.name}"' if found.name else ""
+        inquiry.note(url, ", help: ".join(filter(None, (name, found.help_url))), said)
     warnings: tuple[Text, ...] = ()
     # A hoster's file lists the hoster's own domains, and not those of its customers.
     if not is_ours and basis is not Basis.COMMUNITY_DB:

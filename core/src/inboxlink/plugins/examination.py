@@ -25,6 +25,7 @@ from inboxlink.types.disclosure import (
     Disclosure,
 )
 from inboxlink.types.text import Text
+from inboxlink.types.web import Probe
 
 __all__ = ["examine_one", "main"]
 
@@ -58,6 +59,12 @@ def examine_one(
 def _call_pure_hooks(caller: Caller, name: str, at: Callable[[str], None]) -> None:
     at("describe")
     info = described(caller, name)
+    if caller.has(name, "detect_probes"):
+        at("detect_probes")
+        wanted = caller.call(name, "detect_probes", evidence=_NOTHING)
+        reason = misfit(wanted, tuple[Probe, ...])
+        if reason is not None:
+            raise _broken(name, "detect_probes", reason)
     at("detect")
     found = caller.call(name, "detect", evidence=_NOTHING)
     reason = misfit(found, Detection | None)

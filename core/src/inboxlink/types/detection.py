@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
 
 from inboxlink.types.text import Text
-from inboxlink.types.web import Probed
+
+if TYPE_CHECKING:
+    from inboxlink.types.web import Probed
 
 __all__ = [
     "Basis",
@@ -257,7 +260,7 @@ class Evidence:
     preset: tuple[PublishedServer, ...] | None = None
     guessed: tuple[PublishedServer, ...] | None = None
     insecure: tuple[PublishedServer, ...] | None = None
-    probes: tuple[Probed, ...] | None = None
+    probes: "tuple[Probed, ...] | None" = None
     hosting: tuple[HostingFact, ...] = ()
     warnings: tuple[Text, ...] = ()
     log: tuple[Lookup, ...] = ()

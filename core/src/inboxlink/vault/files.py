@@ -25,15 +25,17 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def private_directory(path: Path) -> None:
-    """Make a directory with mode 0700, or check the one that is there.
+    """Make a directory and what is missing above it with mode 0700, or check the one there is.
 
     Raises:
         HostError: `file_exposed`; `store_full` or `store_unavailable` where none can be made.
     """
     with file_trouble(path):
-        if not os.path.lexists(path):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.chmod(0o700)
+        # Not mkdir's own `parents`: it gives those the mode that everybody may read.
+        missing = [each for each in (path, *path.parents) if not os.path.lexists(each)]
+        for each in reversed(missing):
+            each.mkdir(mode=0o700, exist_ok=True)
+            each.chmod(0o700)
         found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or not _is_ones_own(found):
         raise HostError(problem("file_exposed", path=str(path)))
