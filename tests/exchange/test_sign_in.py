@@ -131,7 +131,7 @@ def test_the_address_of_webmail_is_turned_into_that_of_ews(world: World, pasted:
     suggested = asked.submit(ews_url=pasted, username="CORP\\ann")
     assert isinstance(suggested.step, Confirm)
     assert suggested.step.kind is ConfirmKind.ENDPOINT
-    assert suggested.step.facts == {"typed": pasted, "ews_url": EWS}
+    assert suggested.step.facts == {"typed": pasted, "suggested": EWS}
     assert server.uses == []
     done = suggested.agree().submit(PASSWORD)
     assert isinstance(done.step, Done)

@@ -68,6 +68,7 @@ class Problem:
         remedy: What to do next; None where nothing can be done but to report it.
         retry_after_s: Seconds after which the same try may succeed; None = not by waiting.
         remote: The remote side's own code or words, cleaned and capped; None = there are none.
+        provider: The name of another provider that can connect this mailbox; None = none is known.
     """
 
     code: str
@@ -77,6 +78,7 @@ class Problem:
     remedy: Text | None = None
     retry_after_s: float | None = None
     remote: str | None = None
+    provider: str | None = None
 
 
 class InboxlinkError(Exception):
@@ -230,6 +232,7 @@ _SETUP: dict[str, Blame | None] = {
     "partial_declined": Blame.PERSON,
     "cancelled": Blame.PERSON,
     "certificate_declined": Blame.PERSON,
+    "suggestion_declined": Blame.PERSON,
     "client_missing": Blame.OPERATOR,
     "client_invalid": Blame.OPERATOR,
     "client_refused": Blame.OPERATOR,

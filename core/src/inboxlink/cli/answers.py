@@ -4,7 +4,7 @@ Neither way knows any provider: a step is data, and so is its answer.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,11 +50,13 @@ class Given:
         values: From `--set name=value`.
         secrets: From standard input and file descriptors, by field name.
         trusted: From `--trust`: SHA-256 by `host:port`.
+        accepted: From `--accept-domain`: registered domains whose hosts may be used.
     """
 
     values: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     trusted: Mapping[str, str]
+    accepted: Collection[str] = ()
     _asked: set[str] = field(default_factory=set)
     _sent: set[str] = field(default_factory=set)
 
@@ -65,12 +67,21 @@ class Given:
                 return self._form(step)
             case Menu():
                 return self._menu(step)
-            case Confirm(kind=ConfirmKind.CERTIFICATE):
-                endpoint = step.facts["endpoint"]
-                if self.trusted.get(endpoint) == step.facts["sha256"]:
+            case Confirm():
+                if self.agrees(step):
                     return Agreed(facts_digest=step.facts_digest)
-                raise _certificate_declined(step)
+                raise _declined(step)
         raise SetupError(problem("value_missing", field=step.step))
+
+    def agrees(self, confirm: Confirm) -> bool:
+        """Whether a yes to exactly this was given beforehand."""
+        match confirm.kind:
+            case ConfirmKind.CERTIFICATE:
+                wanted = self.trusted.get(confirm.facts.get("endpoint", ""))
+                return wanted is not None and wanted == confirm.facts.get("sha256")
+            case ConfirmKind.HOST:
+                return confirm.facts.get("domain") in self.accepted
+        return False
 
     def refuse_unknown(self) -> None:
         """Refuse values that no form asked for, which are most often misspelt.
@@ -231,12 +242,10 @@ class Terminal:
             key = f"cli.fact.{name}"
             label = words(key) if words.has(key) else name
             self._session.console.print(f"  {label}: {safe_text(value)}")
-        given = self._given.trusted.get(confirm.facts.get("endpoint", ""))
-        if given is not None and given == confirm.facts.get("sha256"):
+        question = words(f"cli.confirm.{confirm.kind.value}.question")
+        if self._given.agrees(confirm) or click.confirm(question, err=True):
             return Agreed(facts_digest=confirm.facts_digest)
-        if click.confirm(words(f"cli.confirm.{confirm.kind.value}.question"), err=True):
-            return Agreed(facts_digest=confirm.facts_digest)
-        raise _certificate_declined(confirm)
+        raise _declined(confirm)
 
 
 def read_secrets(descriptors: Mapping[str, int]) -> dict[str, str]:
@@ -268,6 +277,13 @@ def _is_secret(asked: FormField) -> bool:
     return asked.kind is InputKind.SECRET
 
 
-def _certificate_declined(step: Confirm) -> SetupError:
+def _declined(step: Confirm) -> SetupError:
+    """What a no to a question comes to."""
+    match step.kind:
+        case ConfirmKind.HOST:
+            return SetupError(problem("domain_unconfirmed", domain=step.facts.get("domain", "")))
+        case ConfirmKind.ENDPOINT:
+            suggested = step.facts.get("suggested", "")
+            return SetupError(problem("suggestion_declined", suggested=suggested))
     host, _, port = step.facts.get("endpoint", "").rpartition(":")
     return SetupError(problem("certificate_declined", host=host, port=port))

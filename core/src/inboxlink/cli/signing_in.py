@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inboxlink.cli import exits
+from inboxlink.cli.moving import moved
 from inboxlink.cli.session import Session
-from inboxlink.cli.wording import w
 from inboxlink.errors import HostError, Kind, SignInError, problem
 
 if TYPE_CHECKING:
@@ -17,100 +17,7 @@ if TYPE_CHECKING:
     from inboxlink.types.report import VerifyReport
     from inboxlink.types.steps import Event, PendingStep
 
-__all__ = ["sign_in", "sign_in_options"]
-
-
-def sign_in_options(function: Any) -> Any:  # noqa: ANN401 - a click callback in and out
-    """The options of every command that signs a mailbox in."""
-    for option in reversed(
-        (
-            click.option("--provider", metavar="NAME", help=w("cli.connect.provider")),
-            click.option(
-                "--set",
-                "settings",
-                metavar="NAME=VALUE",
-                multiple=True,
-                callback=_pairs,
-                help=w("cli.connect.set"),
-            ),
-            click.option("--password-stdin", is_flag=True, help=w("cli.connect.password_stdin")),
-            click.option(
-                "--secret-fd",
-                metavar="NAME=FD",
-                multiple=True,
-                callback=_descriptors,
-                help=w("cli.connect.secret_fd"),
-            ),
-            click.option(
-                "--acknowledge",
-                metavar="ID@VERSION",
-                multiple=True,
-                help=w("cli.connect.acknowledge"),
-            ),
-            click.option(
-                "--trust",
-                metavar="HOST:PORT=sha256:HEX",
-                multiple=True,
-                callback=_trusted,
-                help=w("cli.connect.trust"),
-            ),
-            click.option(
-                "--send-test-message/--no-send-test-message",
-                default=None,
-                help=w("cli.connect.send_test_message"),
-            ),
-            click.option(
-                "--way",
-                type=click.Choice(("loopback", "paste", "device")),
-                help=w("cli.connect.way"),
-            ),
-            click.option("--accept-partial", is_flag=True, help=w("cli.connect.accept_partial")),
-            click.option("--force", is_flag=True, help=w("cli.connect.force")),
-            click.option("--allow-private", is_flag=True, help=w("cli.option.allow_private")),
-        )
-    ):
-        function = option(function)
-    return function
-
-
-def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    pairs = dict(_pair(each) for each in given)
-    for name in pairs:
-        # Any name that says so, since a later form may ask for it.
-        if "password" in name or "secret" in name or "token" in name:
-            raise click.BadParameter(w("cli.usage.secret", name=name))
-    return pairs
-
-
-def _descriptors(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
-    descriptors = {}
-    for name, value in map(_pair, given):
-        if not value.isdecimal():
-            raise click.BadParameter(w("cli.usage.fd", given=name))
-        descriptors[name] = int(value)
-    return descriptors
-
-
-def _pair(given: str) -> tuple[str, str]:
-    name, equals, value = given.partition("=")
-    if not equals or not name:
-        raise click.BadParameter(w("cli.usage.pair", given=name))
-    return name, value
-
-
-def _trusted(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    trusted = {}
-    for each in given:
-        endpoint, _sep, digest = each.partition("=sha256:")
-        digest = digest.replace(":", "").lower()
-        if len(digest) != 64 or ":" not in endpoint or not _is_hex(digest):
-            raise click.BadParameter(w("cli.usage.trust", given=each))
-        trusted[endpoint] = digest
-    return trusted
-
-
-def _is_hex(text: str) -> bool:
-    return all(character in "0123456789abcdef" for character in text)
+__all__ = ["sign_in"]
 
 
 def sign_in(
@@ -123,6 +30,7 @@ def sign_in(
     secret_fd: dict[str, int],
     acknowledge: tuple[str, ...],
     trust: dict[str, str],
+    accept_domain: tuple[str, ...],
     way: str | None,
     accept_partial: bool,
     force: bool,
@@ -137,7 +45,7 @@ def sign_in(
     request = replace(request, force=force)
     _disclose(session, host, request, acknowledge)
     descriptors = {"password": 0} | secret_fd if password_stdin else secret_fd
-    given = Given(settings, read_secrets(descriptors), trust)
+    given = Given(settings, read_secrets(descriptors), trust, accept_domain)
     is_asked = session.is_interactive and not descriptors
     answers: Answers = Terminal(session, given) if is_asked else given
     if is_asked and ask_for_message:
@@ -151,14 +59,21 @@ def sign_in(
             _succeed(session, host, outcome)
             return exits.OK
         _show_failure(session, outcome, given)
-        if not isinstance(answers, Terminal) or not _again(session, outcome):
+        if not isinstance(answers, Terminal):
+            return exits.STATUS[outcome.problem.kind]
+        other = moved(session, host, request, outcome)
+        if other is not None:
+            request, answers = other, Terminal(session, Given({}, {}, trust, accept_domain))
+            _disclose(session, host, request, acknowledge)
+            continue
+        if not _again(session, outcome):
             return exits.STATUS[outcome.problem.kind]
         # A new try is a new act of the person, begun from what they had typed, secrets apart.
         is_forced = outcome.problem.code == "refused_recently" and click.confirm(
             session.words("cli.connect.force.ask"), err=True
         )
         request = replace(request, previous=outcome.previous or request.previous, force=is_forced)
-        answers = Terminal(session, Given({}, {}, trust))
+        answers = Terminal(session, Given({}, {}, trust, accept_domain))
 
 
 def _disclose(session: Session, host: "Host", request: "Request", given: tuple[str, ...]) -> None:

@@ -297,11 +297,19 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a mailbox cannot be connected this way, and what to do instead."""
+    """Why a mailbox cannot be connected this way, and what to do instead.
+
+    Args:
+        code: Stable snake_case name.
+        because: Why.
+        instead: What to do.
+        provider: The name of another provider that can connect it; None = none is known.
+    """
 
     code: str
     because: Text
     instead: Text | None = None
+    provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What this provider refuses, and what the wire does not tell, as data."""
 
+from dataclasses import replace
+
 from inboxlink.errors import Blame, Kind, Problem
 from inboxlink.remote_text import RemoteText
 from inboxlink.types.detection import Refusal
@@ -37,14 +39,21 @@ def _refusal(name: str, **params: str) -> Refusal:
 #: Microsoft retired basic authentication there in October 2022 ("Deprecation of Basic
 #: authentication in Exchange Online", learn.microsoft.com, read November 2026), and switches off
 #: EWS there from 1 October 2026 to 1 April 2027 (message center MC1227454) (req 64-66).
-EXCHANGE_ONLINE = _refusal("exchange_online")
+EXCHANGE_ONLINE = replace(_refusal("exchange_online"), provider="outlook")
 #: A team's inbox is connected by Gmail or Microsoft 365 alone (req 89).
 TEAM = _refusal("team")
 
 
 def refused(refusal: Refusal) -> Problem:
     """A refusal as a problem."""
-    return Problem(refusal.code, Kind.SETUP, Blame.PERSON, refusal.because, refusal.instead)
+    return Problem(
+        refusal.code,
+        Kind.SETUP,
+        Blame.PERSON,
+        refusal.because,
+        refusal.instead,
+        provider=refusal.provider,
+    )
 
 
 def too_old(version: str) -> Problem:

@@ -148,7 +148,7 @@ def _server(ctx: AuthContext, draft: Draft, answer: Submit) -> Step:
     return Confirm(
         step="endpoint",
         kind=ConfirmKind.ENDPOINT,
-        facts={"typed": typed.strip(), "ews_url": read.url},
+        facts={"typed": typed.strip(), "suggested": read.url},
         state=ready.kept(),
     )
 

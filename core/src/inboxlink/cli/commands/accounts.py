@@ -8,7 +8,8 @@ from inboxlink.cli import exits
 from inboxlink.cli.accounts import find
 from inboxlink.cli.app import group
 from inboxlink.cli.session import Session, pass_session
-from inboxlink.cli.signing_in import sign_in, sign_in_options
+from inboxlink.cli.sign_in_options import sign_in_options
+from inboxlink.cli.signing_in import sign_in
 from inboxlink.cli.wording import w
 
 __all__ = ["command"]

@@ -6,7 +6,8 @@ import click
 
 from inboxlink.cli.app import command as make_command
 from inboxlink.cli.session import Session, pass_session
-from inboxlink.cli.signing_in import sign_in, sign_in_options
+from inboxlink.cli.sign_in_options import sign_in_options
+from inboxlink.cli.signing_in import sign_in
 from inboxlink.cli.wording import w
 from inboxlink.errors import Blame, InboxlinkError, Kind, Problem, SetupError, problem
 
@@ -33,9 +34,6 @@ __all__ = ["command"]
     "--inbox-automation/--no-inbox-automation",
     default=None,
     help=w("cli.connect.inbox_automation"),
-)
-@click.option(
-    "--accept-domain", metavar="DOMAIN", multiple=True, help=w("cli.connect.accept_domain")
 )
 @sign_in_options
 @pass_session
@@ -85,7 +83,14 @@ def command(
         inbox_automation=bool(inbox_automation),
         send_test_message=bool(send_test_message),
     )
-    return sign_in(session, host, request, ask_for_message=send_test_message is None, **given)
+    return sign_in(
+        session,
+        host,
+        request,
+        ask_for_message=send_test_message is None,
+        accept_domain=accept_domain,
+        **given,
+    )
 
 
 def _address(session: Session, host: "Host", typed: str | None) -> "Address":
@@ -164,7 +169,14 @@ def _refusal(detection: "Detection") -> InboxlinkError:
     refusal = detection.unsupported
     assert refusal is not None
     return InboxlinkError.of(
-        Problem(refusal.code, Kind.SETUP, Blame.PERSON, refusal.because, refusal.instead)
+        Problem(
+            refusal.code,
+            Kind.SETUP,
+            Blame.PERSON,
+            refusal.because,
+            refusal.instead,
+            provider=refusal.provider,
+        )
     )
 
 
