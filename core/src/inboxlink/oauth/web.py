@@ -9,7 +9,7 @@ TLS, an absolute deadline, a cap, and only to the hosts that the provider named.
 import logging
 from collections.abc import Collection, Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -19,7 +19,9 @@ from urllib3 import HTTPResponse
 from inboxlink.errors import MailboxError, problem
 from inboxlink.types.context import HookContext
 
-__all__ = ["quiet_loggers", "web_session"]
+__all__ = ["quiet_loggers", "through_the_door", "web_session"]
+
+_Session = TypeVar("_Session", bound=requests.Session)
 
 #: They print tokens, codes or verifiers at DEBUG, and answers of token endpoints at ERROR.
 _LOGGERS = (
@@ -48,8 +50,12 @@ def web_session(ctx: HookContext, hosts: Collection[str]) -> requests.Session:
         ctx: Lends the network; the session ends with it.
         hosts: Names of web servers that the provider's own constants give.
     """
+    return through_the_door(requests.Session(), ctx, hosts)
+
+
+def through_the_door(session: _Session, ctx: HookContext, hosts: Collection[str]) -> _Session:
+    """The same as `web_session` for a session that a library made itself."""
     quiet_loggers()
-    session = requests.Session()
     session.trust_env = False
     session.max_redirects = 0
     session.adapters.clear()
