@@ -113,6 +113,7 @@ class GoogleAccounts(AuthorizationServer):
             "email": account.email,
             "email_verified": account.is_email_verified,
             "name": account.name,
+            **_organisation(account),
         }
 
     def _answer(self, request: Request) -> Answer:
@@ -175,3 +176,10 @@ class GoogleAccounts(AuthorizationServer):
         done = self._post("/revoke", {"token": token}, (client.client_id, client.secret or ""))
         assert done.status == 200, done
         return json_answer(200, {})
+
+
+def _organisation(account: Account) -> dict[str, str]:
+    # Of an account of Workspace; an address that others keep has none.
+    domain = (account.email or "").rpartition("@")[2]
+    is_consumer = domain in ("gmail.com", "googlemail.com")
+    return {"hd": domain} if account.is_email_verified and domain and not is_consumer else {}
