@@ -38,6 +38,10 @@ def quiet_loggers() -> None:
     """Keep libraries from logging secrets, whatever level the host's own logging has."""
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    # A level that somebody set below one of them would stand.
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(tuple(f"{each}." for each in _LOGGERS)):
+            logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def web_session(ctx: HookContext, hosts: Collection[str]) -> requests.Session:

@@ -111,6 +111,7 @@ def exchange(
         "access_token_response",
         # As Google documents it, client and secret stand in the body.
         lambda: flow.fetch_token(code=code, include_client_id=True),
+        secrets=(code, verifier, registration.client_secret),
     )
 
 
@@ -131,6 +132,7 @@ def renew(ctx: HookContext, registration: Registration, refresh_token: str) -> T
             client_id=registration.client_id,
             client_secret=registration.client_secret,
         ),
+        secrets=(refresh_token, registration.client_secret),
     )
 
 
@@ -157,11 +159,17 @@ def _flow(
     )
 
 
-def _asked(ctx: HookContext, flow: Flow, hook: str, ask: Callable[[], object]) -> Tokens:
+def _asked(
+    ctx: HookContext,
+    flow: Flow,
+    hook: str,
+    ask: Callable[[], object],
+    secrets: tuple[str, ...],
+) -> Tokens:
     found: list[Tokens] = []
 
     def judged(response: "Response") -> "Response":
-        found.append(_tokens(_answer(response), ctx.now()))
+        found.append(_tokens(_answer(response, secrets), ctx.now()))
         return response
 
     session = through_the_door(flow.oauth2session, ctx, (HOST,))
@@ -175,18 +183,18 @@ def _asked(ctx: HookContext, flow: Flow, hook: str, ask: Callable[[], object]) -
     raise _unusable()
 
 
-def _answer(response: "Response") -> Mapping[str, Any]:
+def _answer(response: "Response", secrets: tuple[str, ...]) -> Mapping[str, Any]:
     try:
         found = response.json()
     except (ValueError, RecursionError):
         found = None
     answer = found if isinstance(found, dict) else {}
     if response.status_code != 200 or "error" in answer:
-        raise InboxlinkError.of(_refusal(response, answer))
+        raise InboxlinkError.of(_refusal(response, answer, secrets))
     return answer
 
 
-def _refusal(response: "Response", answer: Mapping[str, Any]) -> Problem:
+def _refusal(response: "Response", answer: Mapping[str, Any], secrets: tuple[str, ...]) -> Problem:
     wait_s = retry_after_s(response.headers)
     if response.status_code == 429:
         return problem("rate_limited", retry_after_s=wait_s, host=HOST)
@@ -196,7 +204,7 @@ def _refusal(response: "Response", answer: Mapping[str, Any]) -> Problem:
         return invalid("redirect_uri", "redirect_unregistered")
     if "error" not in answer:
         return _unusable().problem
-    return token_problem(answer, host=HOST, provider="gmail")
+    return token_problem(answer, host=HOST, provider="gmail", secrets=secrets)
 
 
 def _tokens(answer: Mapping[str, Any], now: datetime) -> Tokens:
