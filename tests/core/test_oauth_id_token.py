@@ -95,7 +95,7 @@ def test_a_missing_claim_is_refused(name: str) -> None:
     ],
 )
 def test_what_means_the_same_is_taken(changed: dict[str, Any]) -> None:
-    """A list with one audience, an authorised party, a clock that is some minutes off, more claims."""
+    """A list with one audience, an authorised party, a clock some minutes off, more claims."""
     assert read(encoded({**GOOD, **changed}))["sub"] == GOOD["sub"]
 
 

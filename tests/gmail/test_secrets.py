@@ -47,7 +47,7 @@ def assert_silent(secrets: set[str], *shown: object) -> None:
 
 
 def test_a_whole_life_is_silent(host: Host, heard: pytest.LogCaptureFixture) -> None:
-    """Sign-in, verification, renewal, senders and revocation log and print none of their secrets."""
+    """Sign-in, verification, renewal and revocation log and print none of their secrets."""
     # LG1
     redirect = host.redirect()
     address = host.google.person().sign_in(redirect.url, visits_redirect=False).address

@@ -352,7 +352,7 @@ def test_an_address_counts_only_where_google_keeps_it(
 
 
 def test_somebody_else_cannot_take_a_connection_over(host: Host) -> None:
-    """Signed in again by another account, the sign-in ends before anything of theirs is looked at."""
+    """Signed in again by another account, the sign-in ends before a look at what is theirs."""
     again = host.but(purpose=Purpose.REAUTH, previous=Previous(ALICE.sub, {}, ()))
     assert isinstance(again.sign_in(), Done)
     found = problem_of(again.sign_in(BOB))

@@ -1,4 +1,4 @@
-"""What the tests of this provider share: a person, contexts on the real network door, and Google."""
+"""What the tests of this provider share: a person, contexts on the real network, and Google."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
