@@ -22,7 +22,7 @@ from requests import RequestException
 
 from inboxlink.errors import InboxlinkError, MailboxError, Problem, problem
 from inboxlink.oauth.token_errors import retry_after_s, token_problem
-from inboxlink.oauth.web import quiet_loggers, through_the_door
+from inboxlink.oauth.web import through_the_door
 from inboxlink.types.context import AuthContext, HookContext
 from inboxlink_gmail import google
 from inboxlink_gmail.client import Registration, invalid
@@ -142,7 +142,6 @@ def _flow(
     scopes: list[str] | None = None,
     verifier: str | None = None,
 ) -> Flow:
-    quiet_loggers()
     config = {
         "client_id": registration.client_id,
         "client_secret": registration.client_secret,
