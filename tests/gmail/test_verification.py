@@ -59,6 +59,14 @@ def test_who_only_sends_shows_nothing_and_is_known_all_the_same(host: Host) -> N
     assert report.identities == (PROVEN,)
 
 
+def test_who_may_read_is_known_by_the_senders(host: Host) -> None:
+    """Where only sending is looked at and reading was granted, the senders show whose it is."""
+    done = host.done(BOB).model_copy(update={"settings": {}})
+    report = host.but(wanted=(Capability.SEND,)).verify(done)
+    assert codes(report, Chain.SEND) == {**ONLY_SEND, "senders": True}
+    assert [each.address for each in report.identities] == [BOB.login]
+
+
 def test_who_only_sends_is_still_found_out(host: Host) -> None:
     """A token that is dead fails the stage that a live one passes by being refused more."""
     host = host.but(wanted=(Capability.SEND,))

@@ -72,7 +72,7 @@ def _same(found: object, nonce: str) -> bool:
 
 def _is_current(found: Mapping[str, Any], now: datetime) -> bool:
     ends = found.get("exp")
-    if isinstance(ends, bool) or not isinstance(ends, int | float):
+    if not isinstance(ends, int | float):
         return False
     return now.timestamp() <= ends + _LEEWAY.total_seconds()
 
