@@ -174,6 +174,7 @@ def test_the_typed_address_counts_under_googles_rules(
     host.google.faults.at_api(changed(sendAs=[]), path="settings/sendAs")
     addresses = [each.address for each in host.verify(done).identities]
     assert addresses[0] == own
+    assert len({each.lower() for each in addresses}) == len(addresses)
     assert (typed.lower() in [each.lower() for each in addresses]) is is_same
 
 
@@ -295,6 +296,14 @@ def test_a_message_to_oneself_comes_back(host: Host) -> None:
 def test_without_a_yes_nothing_is_sent(host: Host) -> None:
     """Nobody's mailbox gets a message that was not agreed to."""
     host.verify(host.done())
+    assert not [each for each in host.google.api.calls if each.method == "POST"]
+
+
+def test_from_another_account_nothing_is_sent(host: Host) -> None:
+    """A yes to a message to oneself is none to one from somebody else's mailbox."""
+    host = host.but(send_test_message=True)
+    report = host.verify(host.done(BOB))
+    assert codes(report, Chain.SEND) == {"scope": True, "senders": True}
     assert not [each for each in host.google.api.calls if each.method == "POST"]
 
 

@@ -64,7 +64,8 @@ def identities(
     if own is None:
         return ()
     addresses = [own]
-    if is_same_mailbox(typed, own):
+    # In another case it is the same to the core anyway.
+    if is_same_mailbox(typed, own) and not typed.same_mailbox(own):
         addresses.append(str(typed))
     addresses.extend(senders)
     return tuple(

@@ -7,7 +7,7 @@ import base64
 from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from inboxlink.errors import InboxlinkError, MailboxError, Problem, problem
 from inboxlink.oauth.api import Api
@@ -99,7 +99,7 @@ class Mailbox:
             InboxlinkError: What the refusal means.
         """
         query = urlencode({"format": "metadata", "metadataHeaders": "Message-ID"})
-        message = self._reading.get(f"{_ME}/messages/{found}?{query}")
+        message = self._reading.get(f"{_ME}/messages/{quote(found, safe='')}?{query}")
         payload = message.get("payload")
         headers = _list(payload if isinstance(payload, dict) else {}, "headers")
         for each in headers:

@@ -72,7 +72,8 @@ class _Verification:
         if self._is_sending:
             with suppress(Stopped):
                 self._send(mailbox)
-                if self._ctx.send_test_message:
+                # From another account it would go to somebody else.
+                if self._ctx.send_test_message and self._is_theirs():
                     self._to_oneself(mailbox)
 
     def _receive(self, mailbox: Mailbox) -> None:
@@ -107,6 +108,10 @@ class _Verification:
         if not self._has(scope):
             raise SignInError(problem("scope_not_granted", scopes=scope))
         return scope
+
+    def _is_theirs(self) -> bool:
+        found = self.report().identities
+        return any(self._ctx.address.same_mailbox(each.address) for each in found)
 
     def _to_oneself(self, mailbox: Mailbox) -> None:
         """Send the person a message, and wait for it where it may be looked for."""
