@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 PEERS := .peers-venv
 PIP := -m pip --quiet --disable-pip-version-check --no-input
-SOURCES := core/src plugins/exchange/src plugins/imap/src tests bench docs
+PLUGINS := $(sort $(wildcard plugins/*))
+SOURCES := core/src $(PLUGINS:=/src) tests bench docs
 SITE := build/docs
 
 .PHONY: demo test lint coverage mutants fuzz soak bench docs reference clean setup peers format
@@ -21,7 +22,7 @@ test: setup peers
 lint: setup
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
-	@$(BIN)/mypy core/src plugins/imap/src plugins/exchange/src
+	@$(BIN)/mypy core/src $(PLUGINS:=/src)
 	@$(BIN)/lint-imports
 
 # Which branches of the core the tests take; every line and its branches in build/coverage. What
@@ -84,10 +85,11 @@ clean:
 
 setup: $(SETUP)
 
-$(SETUP): constraints.txt requirements-dev.txt core/pyproject.toml plugins/exchange/pyproject.toml plugins/imap/pyproject.toml pyproject.toml
+$(SETUP): constraints.txt requirements-dev.txt core/pyproject.toml $(PLUGINS:=/pyproject.toml) pyproject.toml
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo,oauth]" -e plugins/exchange -e plugins/imap -r requirements-dev.txt
+	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo,oauth]" $(PLUGINS:%=-e %) \
+		-r requirements-dev.txt
 	@touch $@
 
 # Others that detect a mailbox's servers, to be measured against; nothing of them is imported here.

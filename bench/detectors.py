@@ -5,6 +5,7 @@ The first address warms the process up.
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +17,8 @@ def _inboxlink() -> Callable[[str], str]:
     from inboxlink.connect.host import Host
     from inboxlink.evidence.lookup import LookupDepth
 
-    host = Host()
+    # The servers of IMAP are what the others look for.
+    host = Host({**os.environ, "INBOXLINK_PROVIDERS": "inboxlink-imap"})
 
     def detect(address: str) -> str:
         settings = host.lookup_settings(LookupDepth.FULL)

@@ -118,6 +118,8 @@ class Terminal:
             "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(home),
             "INBOXLINK_HOME": str(home / "inboxlink"),
+            # What the tutorial installs; the tests have every provider.
+            "INBOXLINK_PROVIDERS": "inboxlink-imap",
             "USER": "alice",
             "LOGNAME": "alice",
             "LANG": "C.UTF-8",

@@ -13,6 +13,11 @@ from inboxlink.plugins.calling import DEADLINES_S
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 STATES = {"done", "partly", "planned"}
+DISTRIBUTIONS = (
+    "core/pyproject.toml",
+    "plugins/gmail/pyproject.toml",
+    "plugins/imap/pyproject.toml",
+)
 
 
 def read(name: str) -> str:
@@ -111,7 +116,7 @@ def test_the_libraries_are_explained() -> None:
     import tomllib
 
     page = (ROOT / "docs" / "explanation" / "libraries.md").read_text(encoding="utf-8").lower()
-    for file in ("core/pyproject.toml", "plugins/imap/pyproject.toml"):
+    for file in DISTRIBUTIONS:
         project = tomllib.loads((ROOT / file).read_text())["project"]
         extras = project.get("optional-dependencies", {}).values()
         for requirement in [
@@ -171,7 +176,7 @@ def test_every_distribution_is_free_and_whole() -> None:
 
     from inboxlink.config.model import Config
 
-    for file in ("core/pyproject.toml", "plugins/imap/pyproject.toml"):
+    for file in DISTRIBUTIONS:
         assert tomllib.loads((ROOT / file).read_text())["project"]["license"] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text()
     assert set(Config.model_fields) == {

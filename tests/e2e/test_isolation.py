@@ -84,6 +84,7 @@ EXAMINED = {
     "no-module": ("broken", "No module named 'no_modul'"),
     "no-attribute": ("broken", "has no attribute 'provder'"),
     "well": ("loaded", ""),
+    "inboxlink-gmail": ("loaded", ""),
     "inboxlink-imap": ("loaded", ""),
 }
 
@@ -122,7 +123,7 @@ def environ(tmp_path: Path, canary: Path) -> Mapping[str, str]:
     install(place, "unlisted", "unlisted", sings)
     install(place, "torn", "torn", sings)
     (place / "torn-1.0.dist-info" / "METADATA").write_text("Metadata-Ver")
-    only = {*CODE, *RULED_OUT, "inboxlink-imap"} - {"unlisted"}
+    only = {*CODE, *RULED_OUT, "inboxlink-gmail", "inboxlink-imap"} - {"unlisted"}
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, (str(place), os.environ.get("PYTHONPATH")))),
         "INBOXLINK_PROVIDERS": ",".join(sorted(only)),

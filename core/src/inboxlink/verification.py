@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from inboxlink.errors import InboxlinkError, Problem, UnreachableError
 from inboxlink.types.context import Channel, HttpSession
-from inboxlink.types.report import Chain, Check
+from inboxlink.types.report import Chain, Check, is_whole
 
 __all__ = ["Stages", "Stopped"]
 
@@ -43,8 +43,8 @@ class Stages:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every stage went well."""
-        return all(check.ok for check in self.checks)
+        """Whether every stage went well, but for those that were not granted."""
+        return is_whole(self.checks)
 
     def connect(self, open_way: Callable[[], _Way]) -> _Way:
         """Open a channel, or a session of the web: the stages `dns`, `tcp` and `tls`.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from inboxlink.errors import InboxlinkError, MailboxError, Problem, problem
@@ -77,10 +78,10 @@ class Api:
         except (ValueError, RecursionError):
             body = None
         refusal = body if isinstance(body, dict) else {}
+        wait_s = retry_after_s(answer.headers)
         judged = self._judge(answer.status, refusal)
         if judged is not None:
-            return judged
-        wait_s = retry_after_s(answer.headers)
+            return judged if wait_s is None else replace(judged, retry_after_s=wait_s)
         if answer.status == 429:
             return problem("rate_limited", retry_after_s=wait_s, host=self._host)
         if answer.status >= 500:

@@ -9,7 +9,7 @@ TLS, an absolute deadline, a cap, and only to the hosts that the provider named.
 import logging
 from collections.abc import Collection, Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -19,7 +19,9 @@ from urllib3 import HTTPResponse
 from inboxlink.errors import MailboxError, problem
 from inboxlink.types.context import HookContext, HttpAnswer
 
-__all__ = ["headers_of", "quiet_loggers", "response_of", "web_session"]
+__all__ = ["headers_of", "quiet_loggers", "response_of", "through_the_door", "web_session"]
+
+_Session = TypeVar("_Session", bound=requests.Session)
 
 #: They print tokens, codes or verifiers at DEBUG, and answers of token endpoints at ERROR.
 _LOGGERS = (
@@ -38,8 +40,13 @@ def quiet_loggers(*names: str) -> None:
     Args:
         names: Loggers beside those of the libraries that are known here.
     """
-    for name in (*_LOGGERS, *names):
+    quiet = (*_LOGGERS, *names)
+    for name in quiet:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    # A level that somebody set below one of them would stand.
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(tuple(f"{each}." for each in quiet)):
+            logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def web_session(ctx: HookContext, hosts: Collection[str]) -> requests.Session:
@@ -52,8 +59,12 @@ def web_session(ctx: HookContext, hosts: Collection[str]) -> requests.Session:
         ctx: Lends the network; the session ends with it.
         hosts: Names of web servers that the provider's own constants give.
     """
+    return through_the_door(requests.Session(), ctx, hosts)
+
+
+def through_the_door(session: _Session, ctx: HookContext, hosts: Collection[str]) -> _Session:
+    """The same as `web_session` for a session that a library made itself."""
     quiet_loggers()
-    session = requests.Session()
     session.trust_env = False
     session.max_redirects = 0
     session.adapters.clear()

@@ -6,7 +6,7 @@ from enum import StrEnum
 from inboxlink.errors import Problem
 from inboxlink.types.model import Model
 
-__all__ = ["Chain", "Check", "Identity", "Proof", "VerifyReport"]
+__all__ = ["Chain", "Check", "Identity", "Proof", "VerifyReport", "is_whole"]
 
 
 class Chain(StrEnum):
@@ -44,6 +44,16 @@ class Check(Model):
     problem: Problem | None = None
     evidence: str | None = None
     took_ms: float | None = None
+
+
+def is_whole(checks: Iterable[Check]) -> bool:
+    """Whether a direction works: every stage went well, but for those that need no trying.
+
+    A stage that was not granted is one that the direction can do without; what it cannot do
+    without fails.
+    """
+    tried = [check.ok for check in checks if check.is_granted]
+    return bool(tried) and all(tried)
 
 
 class Identity(Model):
@@ -91,5 +101,4 @@ class VerifyReport(Model):
         return (check for check in self.checks if check.chain is chain)
 
     def _whole(self, chain: Chain) -> bool:
-        checks = tuple(self.chain(chain))
-        return bool(checks) and all(check.ok for check in checks)
+        return is_whole(self.chain(chain))

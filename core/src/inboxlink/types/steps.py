@@ -104,7 +104,7 @@ class _Pending(Model):
     """
 
     step: str
-    state: State = Field(default_factory=dict)
+    state: State = Field(default_factory=dict, repr=False)  # a PKCE verifier, perhaps
 
 
 class Form(_Pending):
