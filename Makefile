@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 PEERS := .peers-venv
 PIP := -m pip --quiet --disable-pip-version-check --no-input
-SOURCES := core/src plugins/imap/src tests bench docs
+SOURCES := core/src plugins/imap/src plugins/outlook/src tests bench docs
 SITE := build/docs
 
 .PHONY: demo test lint coverage mutants fuzz soak bench docs reference clean setup peers format
@@ -21,7 +21,7 @@ test: setup peers
 lint: setup
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
-	@$(BIN)/mypy core/src plugins/imap/src
+	@$(BIN)/mypy core/src plugins/imap/src plugins/outlook/src
 	@$(BIN)/lint-imports
 
 # Which branches of the core the tests take; every line and its branches in build/coverage. What
@@ -84,10 +84,10 @@ clean:
 
 setup: $(SETUP)
 
-$(SETUP): constraints.txt requirements-dev.txt core/pyproject.toml plugins/imap/pyproject.toml pyproject.toml
+$(SETUP): constraints.txt requirements-dev.txt core/pyproject.toml plugins/imap/pyproject.toml plugins/outlook/pyproject.toml pyproject.toml
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo,oauth]" -e plugins/imap -r requirements-dev.txt
+	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo,oauth]" -e plugins/imap -e plugins/outlook -r requirements-dev.txt
 	@touch $@
 
 # Others that detect a mailbox's servers, to be measured against; nothing of them is imported here.

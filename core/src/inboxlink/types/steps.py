@@ -104,7 +104,7 @@ class _Pending(Model):
     """
 
     step: str
-    state: State = Field(default_factory=dict)
+    state: State = Field(default_factory=dict, repr=False)
 
 
 class Form(_Pending):
