@@ -8,17 +8,21 @@ Not the emulator's, and written after https://learn.microsoft.com/graph/api/ and
 - `/me/mailboxSettings`, which the emulator has not, with all or only `userPurpose`.
 - The counts of a folder, which the emulator leaves out.
 - What `sendMail` refuses; and a message as MIME, which the emulator would take for nothing.
+- Delivery: the emulator keeps what is sent and gives it to nobody, nor its `internetMessageId`. A
+  person's messages are found by that, once `delivers` says so.
 """
 
 import base64
 import binascii
 import json
+import re
 from collections.abc import Collection
 from email import message_from_bytes
 from email.policy import default
 from typing import Any
 
-from peers.oauth.authorization import Account
+from peers.certificates import Authority
+from peers.oauth.authorization import Account, AuthorizationServer
 from peers.oauth.front import Answer, Request, forward, json_answer
 from peers.oauth.gateway import Gateway
 from peers.oauth.microsoft_answers import graph_error
@@ -56,6 +60,19 @@ class GraphApi(Gateway):
         ("POST", "/v1.0/me/sendMail", _any_of("Mail.Send")),
     )
 
+    #: Whether what is sent to a person of this world arrives.
+    delivers = True
+
+    def __init__(self, authority: Authority, server: AuthorizationServer) -> None:
+        super().__init__(authority, server)
+        #: The `internetMessageId`s that arrived, by the address of the person.
+        self.delivered: dict[str, list[str]] = {}
+
+    def reset(self) -> None:
+        """See `Gateway.reset`; what arrives is not held up any more."""
+        super().reset()
+        self.delivers = True
+
     def sent(self, account: Account) -> list[str]:
         """The subjects in a person's Sent Items."""
         asked = Request("GET", self.host, f"{_FOLDERS}/sentitems/messages", "", _no_headers(), b"")
@@ -87,6 +104,10 @@ class GraphApi(Gateway):
             return _mailbox_settings(path, request.parameters)
         if path == "/v1.0/me/sendMail":
             return self._send(request, account)
+        named = re.fullmatch(r"internetMessageId eq '(.+)'", request.parameters.get("$filter", ""))
+        if path == "/v1.0/me/messages" and named is not None:
+            found = [each for each in self.delivered.get(account.login, ()) if each == named[1]]
+            return json_answer(200, {"value": [{"internetMessageId": each} for each in found]})
         answer = self._emulated(request, account)
         if answer.status == 200 and path.startswith(f"{_FOLDERS}/") and path.count("/") == 4:
             counts = {"parentFolderId": "root", "unreadItemCount": 0, "totalItemCount": 0}
@@ -112,6 +133,10 @@ class GraphApi(Gateway):
             return graph_error(400, "ErrorInvalidRequest", "The Message parameter is missing.")
         if not content["message"].get("toRecipients"):
             return graph_error(400, "ErrorInvalidRecipients", "At least one recipient isn't valid.")
+        if self.delivers:
+            for each in content["message"]["toRecipients"]:
+                arrived = self.delivered.setdefault(each["emailAddress"]["address"], [])
+                arrived.append(content["message"].get("internetMessageId", ""))
         body = json.dumps(content).encode()
         asked = Request("POST", self.host, request.path, "", request.headers, body)
         return self._emulated(asked, account, {"Content-Type": "application/json"})

@@ -7,16 +7,15 @@ questions. What the clock says of the code's end is ours too: msal gives back "p
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import msal
 
 from inboxlink.errors import MailboxError, SignInError, problem
 from inboxlink.types.context import AuthContext
 from inboxlink.types.steps import Poll, State
 from inboxlink_outlook.identity_platform import application, asked
 from inboxlink_outlook.registration import Registration
-
-if TYPE_CHECKING:
-    import msal
 
 __all__ = ["Wait", "ask", "begin"]
 
@@ -75,7 +74,7 @@ class Wait:
 
 
 def begin(
-    ctx: AuthContext, app: "msal.ClientApplication", tenant: str, scopes: tuple[str, ...]
+    ctx: AuthContext, app: msal.ClientApplication, tenant: str, scopes: tuple[str, ...]
 ) -> Wait | Mapping[str, Any]:
     """Ask for a code; what the endpoint said, where it is a refusal.
 
@@ -102,7 +101,7 @@ def begin(
 
 def ask(
     ctx: AuthContext, registration: Registration, wait: Wait
-) -> Wait | tuple["msal.ClientApplication", Mapping[str, Any]]:
+) -> Wait | tuple[msal.ClientApplication, Mapping[str, Any]]:
     """Ask once whether the person is done: wait on, or the application with what it was told.
 
     Raises:

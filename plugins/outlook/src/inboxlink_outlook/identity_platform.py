@@ -7,9 +7,10 @@ tokens, and is replaced by coded errors.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import msal
 import requests
 
 from inboxlink.errors import InboxlinkError, MailboxError, Problem, problem
@@ -18,9 +19,6 @@ from inboxlink.oauth.web import web_session
 from inboxlink.types.context import HookContext
 from inboxlink_outlook import entra_errors
 from inboxlink_outlook.registration import Registration
-
-if TYPE_CHECKING:
-    import msal
 
 __all__ = ["CONSUMER_TENANT", "HOST", "application", "asked", "issuer"]
 
@@ -35,7 +33,7 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 #: What msal raises on an answer that is none of OAuth's, or not even an object.
 _NO_ANSWER = (
-    *(requests.RequestException, ValueError, RuntimeError),
+    *(msal.exceptions.MsalError, requests.RequestException, ValueError, RuntimeError),
     *(LookupError, TypeError, AttributeError),
 )
 
@@ -51,8 +49,8 @@ def application(
     ctx: HookContext,
     registration: Registration,
     tenant: str,
-    cache: "msal.SerializableTokenCache | None" = None,
-) -> "msal.ClientApplication":
+    cache: msal.SerializableTokenCache | None = None,
+) -> msal.ClientApplication:
     """An application of msal; making it fetches the tenant's metadata.
 
     Args:
@@ -64,10 +62,8 @@ def application(
     Raises:
         InboxlinkError: The metadata could not be had, or is not what it should be.
     """
-    import msal
-
     session = web_session(ctx, {HOST})
-    session.hooks["response"].append(_hold_to_the_host(tenant))
+    session.hooks["response"].append(_judge(tenant))
     options = {
         "authority": f"https://{HOST}/{tenant}",
         "http_client": session,
@@ -91,39 +87,27 @@ def asked(call: Callable[[], _R]) -> _R:
     """Call msal, and replace what it raises: its words may hold codes and tokens.
 
     Raises:
-        InboxlinkError: Of the network, as it is; `server_unavailable` and `rate_limited`;
-            `protocol_error` for an answer that is none.
+        InboxlinkError: Of the network, as it is; `protocol_error` for an answer that is none.
     """
-    # Raised outside of `except`, so that no exception of msal's hangs on to it.
-    trouble: Problem
     try:
         return call()
-    except InboxlinkError:
-        raise
-    except requests.HTTPError as error:
-        trouble = _of_status(error.response)
     except _NO_ANSWER:
-        trouble = problem("protocol_error", host=HOST, port="443")
-    raise MailboxError(trouble)
+        pass
+    # Outside of `except`, so that no exception of msal's hangs on to this one.
+    raise MailboxError(problem("protocol_error", host=HOST, port="443"))
 
 
-def _of_status(answer: requests.Response | None) -> Problem:
-    headers: Mapping[str, str] = {} if answer is None else answer.headers
-    lower = {name.lower(): value for name, value in headers.items()}
-    return problem("server_unavailable", retry_after_s=retry_after_s(lower), host=HOST, port="443")
+def _judge(tenant: str) -> Callable[..., None]:
+    """Look at each answer before msal does.
 
+    Of metadata: whose they are and where they lead (RFC 8414 section 3.3).
+    """
 
-def _hold_to_the_host(tenant: str) -> Callable[..., None]:
-    """Look at metadata before msal does: whose they are, where they lead (RFC 8414 section 3.3)."""
-
-    def hold(answer: requests.Response, **_: Any) -> None:  # noqa: ANN401
-        if answer.status_code == 429:
-            wait_s = retry_after_s({k.lower(): v for k, v in answer.headers.items()})
-            raise MailboxError(problem("rate_limited", retry_after_s=wait_s, host=HOST))
+    def judge(answer: requests.Response, **_: Any) -> None:  # noqa: ANN401
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise MailboxError(_passing(answer))
         if not urlsplit(str(answer.url)).path.endswith(_METADATA):
             return
-        if answer.status_code >= 500:
-            raise MailboxError(_of_status(answer))
         try:
             document = answer.json()
         except (ValueError, RecursionError):
@@ -138,7 +122,13 @@ def _hold_to_the_host(tenant: str) -> Callable[..., None]:
                 problem("issuer_mismatch", issuer=issuer(tenant), found=found[:200])
             )
 
-    return hold
+    return judge
+
+
+def _passing(answer: requests.Response) -> Problem:
+    wait_s = retry_after_s({name.lower(): value for name, value in answer.headers.items()})
+    code = "rate_limited" if answer.status_code == 429 else "server_unavailable"
+    return problem(code, retry_after_s=wait_s, host=HOST, port="443")
 
 
 def _is_own(document: Mapping[str, Any], tenant: str) -> bool:

@@ -9,8 +9,10 @@ the core seals.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msal
 
 from inboxlink.errors import InboxlinkError, problem
 from inboxlink.oauth.ways import chosen_way
@@ -34,9 +36,6 @@ from inboxlink_outlook.identity_platform import application, asked
 from inboxlink_outlook.registration import Registration, admin_consent_url, faults
 from inboxlink_outlook.scopes import wanted_scopes
 from inboxlink_outlook.tokens import credential_of, tenant_of
-
-if TYPE_CHECKING:
-    import msal
 
 __all__ = ["advance"]
 
@@ -85,7 +84,7 @@ def _tenant(ctx: AuthContext, registration: Registration) -> str:
 
 
 def _redirect(
-    ctx: AuthContext, app: "msal.ClientApplication", tenant: str, scopes: tuple[str, ...]
+    ctx: AuthContext, app: msal.ClientApplication, tenant: str, scopes: tuple[str, ...]
 ) -> Redirect:
     flow = asked(
         lambda: app.initiate_auth_code_flow(
@@ -168,7 +167,7 @@ def _refused(
 def _done(
     ctx: AuthContext,
     registration: Registration,
-    app: "msal.ClientApplication",
+    app: msal.ClientApplication,
     answer: Mapping[str, Any],
 ) -> Done:
     scopes = wanted_scopes(ctx.wanted)

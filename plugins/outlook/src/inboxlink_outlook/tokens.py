@@ -7,8 +7,9 @@ msal's cache of this one account, which holds the refresh token, and the access 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import msal
 from pydantic import SecretStr
 
 from inboxlink.errors import MailboxError, SignInError, problem
@@ -20,9 +21,6 @@ from inboxlink_outlook.identity_platform import HOST, issuer
 from inboxlink_outlook.registration import Registration
 from inboxlink_outlook.scopes import ALWAYS, OF_CAPABILITY, plain
 
-if TYPE_CHECKING:
-    import msal
-
 __all__ = ["credential_of", "person_of", "tenant_of"]
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -32,7 +30,7 @@ _OF_SIGNING_IN = frozenset({"openid", "profile", "email", "offline_access"})
 def credential_of(
     ctx: CallContext,
     registration: Registration,
-    cache: "msal.SerializableTokenCache",
+    cache: msal.SerializableTokenCache,
     answer: Mapping[str, Any],
     asked: Iterable[str],
 ) -> Credential:
@@ -107,7 +105,7 @@ def _of_nobody(ctx: CallContext) -> SignInError:
 
 
 def _granted(
-    cache: "msal.SerializableTokenCache", answer: Mapping[str, Any], asked: Iterable[str]
+    cache: msal.SerializableTokenCache, answer: Mapping[str, Any], asked: Iterable[str]
 ) -> tuple[str, ...]:
     asked = tuple(asked)
     # What is not said is as it was asked for (RFC 6749 section 5.1).
