@@ -28,7 +28,7 @@ __all__ = ["verify"]
 _OF_THE_ACCOUNT = ("me", "purpose")
 
 #: After these nobody knows whether Graph has taken a message.
-_UNKNOWN = frozenset({"timed_out", "connection_lost"})
+_UNKNOWN = frozenset({"timed_out", "connection_lost", "server_unavailable", "protocol_error"})
 
 
 def verify(ctx: CallContext, credential: Credential) -> VerifyReport:
