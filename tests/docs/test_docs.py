@@ -13,6 +13,7 @@ from inboxlink.plugins.calling import DEADLINES_S
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 STATES = {"done", "partly", "planned"}
+DISTRIBUTIONS = (ROOT / "core/pyproject.toml", *sorted(ROOT.glob("plugins/*/pyproject.toml")))
 
 
 def read(name: str) -> str:
@@ -111,8 +112,8 @@ def test_the_libraries_are_explained() -> None:
     import tomllib
 
     page = (ROOT / "docs" / "explanation" / "libraries.md").read_text(encoding="utf-8").lower()
-    for file in ("core/pyproject.toml", "plugins/imap/pyproject.toml"):
-        project = tomllib.loads((ROOT / file).read_text())["project"]
+    for file in DISTRIBUTIONS:
+        project = tomllib.loads(file.read_text())["project"]
         extras = project.get("optional-dependencies", {}).values()
         for requirement in [
             *project["dependencies"],
@@ -168,8 +169,8 @@ def test_every_distribution_is_free_and_whole() -> None:
 
     from inboxlink.config.model import Config
 
-    for file in ("core/pyproject.toml", "plugins/imap/pyproject.toml"):
-        assert tomllib.loads((ROOT / file).read_text())["project"]["license"] == "Apache-2.0"
+    for file in DISTRIBUTIONS:
+        assert tomllib.loads(file.read_text())["project"]["license"] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text()
     assert set(Config.model_fields) == {
         *("application", "connect", "providers", "store", "network", "lookup", "presets")

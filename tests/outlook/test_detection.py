@@ -92,7 +92,7 @@ def test_national_clouds_are_refused(cloud: str) -> None:
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_it_is_said_why_exchange_is_not_offered(language: str) -> None:
     """Beside the recommendation: basic authentication is retired, and EWS is being switched off."""
-    # req 64, 66
+    # req 66
     words = Words(language, {"outlook": "inboxlink_outlook"})
     said = words(hosted("microsoft_365").because)
     assert "2022" in said
