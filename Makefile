@@ -79,7 +79,7 @@ format: setup
 	@$(BIN)/ruff format --quiet $(SOURCES)
 
 clean:
-	@rm -rf $(VENV) $(DEMO) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(DEMO) $(PEERS) tests/peers/oauth/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 setup: $(SETUP)

@@ -145,9 +145,12 @@ def test_no_registry_and_no_machine_is_named() -> None:
     hosts = ["py" + "pi.org", "python" + "hosted", "npm" + "js", "deb." + "debian"]
     for line in (ROOT / "constraints.txt").read_text().splitlines():
         assert re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line), line
-    tracked = [path for path in ROOT.rglob("*") if path.suffix in {".py", ".md", ".toml", ".txt"}]
+    kinds = {".py", ".md", ".toml", ".txt", ".json", ".mjs", ".sh"}
+    tracked = [path for path in ROOT.rglob("*") if path.suffix in kinds]
     for path in tracked:
-        if any(part.startswith(".") for part in path.relative_to(ROOT).parts):
+        parts = path.relative_to(ROOT).parts
+        # What `make` put there is not of this repository.
+        if any(part.startswith(".") or part == "node_modules" for part in parts):
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         assert not any(host in text for host in hosts), path

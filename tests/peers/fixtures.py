@@ -8,6 +8,7 @@ import pytest
 from peers.certificates import Authority, Certificate
 from peers.dovecot import PROGRAM, Dovecot
 from peers.need import need
+from peers.oauth.browser import Browser, need_browser
 from peers.oauth.node import need_node
 from peers.oauth.worlds import GoogleWorld, MicrosoftWorld
 from peers.relay import Relay
@@ -80,6 +81,16 @@ def microsoft_world(microsoft_of_the_run: MicrosoftWorld) -> Iterator[MicrosoftW
     microsoft_of_the_run.reset()
     yield microsoft_of_the_run
     microsoft_of_the_run.reset()
+
+
+@pytest.fixture(scope="session")
+def browser(
+    google_of_the_run: GoogleWorld, microsoft_of_the_run: MicrosoftWorld
+) -> Iterator[Browser]:
+    """Chromium, in which both are found."""
+    need_browser()
+    with Browser({**google_of_the_run.connect, **microsoft_of_the_run.connect}) as browser:
+        yield browser
 
 
 @pytest.fixture

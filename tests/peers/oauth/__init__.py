@@ -1,4 +1,4 @@
-"""Google and Microsoft on loopback: sign-in by a certified server, mail APIs by emulators of others.
+"""Google and Microsoft on loopback: sign-in by a certified server, mail by emulators of others.
 
 What is whose:
 
@@ -9,7 +9,8 @@ What is whose:
   which judges tokens and scopes, is ours; `google_api` and `microsoft_api` say what it answers.
 - The faults are ours, after what the providers document: `google_answers`, `microsoft_answers`.
 
-The fixtures `google_world` and `microsoft_world` (in `peers.fixtures`) give one such provider:
+The fixtures `google_world` and `microsoft_world` (in `peers.fixtures`) give one such provider, and
+`browser` a chromium that finds both:
 
     def test_x(google_world: GoogleWorld, configure: Callable[..., None]) -> None:
         configure(
@@ -29,6 +30,8 @@ The fixtures `google_world` and `microsoft_world` (in `peers.fixtures`) give one
         google_world.person(ALICE, declines="consent")         # or "sign_in", "device"
         google_world.person(BOB)                               # somebody else
         microsoft_world.person(ALICE).enter_code(verification_uri, user_code)
+        browser.sign_in(ALICE.login, url, withheld=["gmail.send"])  # the same by chromium;
+        answer = browser.start(ALICE.login, url)               # or beside the program, a Future
 
         # What was asked, without anything secret.
         (call,) = google_world.server.token_calls("authorization_code")

@@ -24,7 +24,7 @@ __all__ = ["AS_JSON", "Account", "AuthorizationServer", "Client", "Settings", "T
 
 #: The providers answer programs in JSON whatever they accept; oidc-provider would make a page.
 AS_JSON = {"Accept": "application/json"}
-_RESOURCE_SERVER = ("resource-server", "secret of the resource server")
+RESOURCE_SERVER = ("resource-server", "secret of the resource server")
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ class AuthorizationServer:
 
     def introspect(self, token: str) -> dict[str, Any]:
         """What a token is good for (RFC 7662), as a resource server asks."""
-        answer = self._post("/introspection", {"token": token}, _RESOURCE_SERVER)
+        answer = self._post("/introspection", {"token": token}, RESOURCE_SERVER)
         assert answer.status == 200, answer
         return dict(answer.json)
 
@@ -246,7 +246,7 @@ class AuthorizationServer:
     # What they share.
 
     def _common_setup(self) -> dict[str, Any]:
-        client_id, secret = _RESOURCE_SERVER
+        client_id, secret = RESOURCE_SERVER
         itself = {
             "client_id": client_id,
             "client_secret": secret,

@@ -55,7 +55,10 @@ def changed(**fields: Any) -> Fault:
 
 
 def redirected_with(**parameters: str | None) -> Fault:
-    """The person is sent back with other parameters, such as `iss`; None leaves one out."""
+    """The person is sent back with other parameters, such as `iss`; None leaves one out.
+
+    By a redirect, that is; a page that posts itself (`response_mode=form_post`) is left as it is.
+    """
 
     def fault(_: Request, proceed: Callable[[], Answer]) -> Answer:
         answer = proceed()
@@ -122,9 +125,9 @@ class Faults:
         """At the revocation endpoint."""
         self._place("revocation", "", None, fault, times)
 
-    def at_metadata(self, fault: Fault, times: int | None = None) -> None:
-        """At discovery and the keys."""
-        self._place("metadata", "", None, fault, times)
+    def at_metadata(self, fault: Fault, path: str = "", times: int | None = None) -> None:
+        """At discovery, the keys and Google's userinfo; `path` = what their path ends with."""
+        self._place("metadata", path, None, fault, times)
 
     def at_api(self, fault: Fault, path: str = "", times: int | None = None) -> None:
         """At the API; `path` = what its path ends with."""

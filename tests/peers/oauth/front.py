@@ -165,7 +165,8 @@ class Front:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
+        if self._thread is not None:
+            self._server.shutdown()
         self._server.server_close()
         for each in list(self._open):
             with contextlib.suppress(OSError):

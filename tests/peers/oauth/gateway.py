@@ -88,6 +88,11 @@ class Gateway:
         """`[network] connect` for its name."""
         return {f"{self.host}:443": f"{LOOPBACK}:{self._front.port}"}
 
+    @property
+    def port(self) -> int:
+        """Of the emulator itself, in plain http."""
+        return self._node.port
+
     def reset(self) -> None:
         """Forget what was logged; what was sent stays."""
         self.calls.clear()

@@ -1,7 +1,7 @@
 """Google's accounts: an authorization server at Google's addresses, that answers as Google does.
 
 What is put in Google's way, after https://developers.google.com/identity/protocols/oauth2 and its
-pages "web-server", "native-app" and "openid-connect" (read 2026-11-26):
+pages "web-server", "native-app" and "openid-connect":
 
 - The endpoints lie on several hosts.
 - A refresh token comes with `access_type=offline`, once for each consent, and is not rotated.
@@ -9,6 +9,8 @@ pages "web-server", "native-app" and "openid-connect" (read 2026-11-26):
 - A token's scopes name `email` and `profile` by their long names.
 - `/revoke` wants no client; it ends refresh token and access token at once.
 - A desktop app comes back to any port and path of loopback.
+
+It is stricter than Google in that PKCE is not optional.
 """
 
 from collections.abc import Sequence
@@ -113,6 +115,7 @@ class GoogleAccounts(AuthorizationServer):
             "email": account.email,
             "email_verified": account.is_email_verified,
             "name": account.name,
+            **_organisation(account),
         }
 
     def _answer(self, request: Request) -> Answer:
@@ -175,3 +178,10 @@ class GoogleAccounts(AuthorizationServer):
         done = self._post("/revoke", {"token": token}, (client.client_id, client.secret or ""))
         assert done.status == 200, done
         return json_answer(200, {})
+
+
+def _organisation(account: Account) -> dict[str, str]:
+    # Of an account of Workspace; an address that others keep has none.
+    domain = (account.email or "").rpartition("@")[2]
+    is_consumer = domain in ("gmail.com", "googlemail.com")
+    return {"hd": domain} if account.is_email_verified and domain and not is_consumer else {}

@@ -1,10 +1,10 @@
 """What Google answers when something is wrong, written after its documentation.
 
-- Token errors and error pages: https://developers.google.com/identity/protocols/oauth2/web-server
-  ("Authorization errors", read 2026-11-26).
-- Gmail errors: https://developers.google.com/workspace/gmail/api/guides/handle-errors
-  (read 2026-11-26). The `ErrorInfo` beside a missing scope is of google.rpc
-  (https://cloud.google.com/apis/design/errors).
+- Token errors: https://developers.google.com/identity/protocols/oauth2/web-server.
+- The names of the error pages: https://support.google.com/accounts/answer/16668185 (read
+  2026-11-26). The pages' words are ours.
+- Gmail errors: the fields of https://developers.google.com/workspace/gmail/api/guides/handle-errors
+  (read 2026-11-26). The `ErrorInfo` beside a missing scope is of google.rpc.
 """
 
 from typing import Any
@@ -46,13 +46,19 @@ def error_page(error: str = "policy_enforced") -> Fault:
 
 
 def gmail_error(
-    code: int, status: str, reason: str, message: str, *details: dict[str, Any], **headers: str
+    code: int,
+    status: str,
+    reason: str,
+    message: str,
+    *details: dict[str, Any],
+    domain: str = "global",
+    **headers: str,
 ) -> Answer:
     """An error of the Gmail API."""
     error: dict[str, Any] = {
         "code": code,
         "message": message,
-        "errors": [{"message": message, "domain": "global", "reason": reason}],
+        "errors": [{"message": message, "domain": domain, "reason": reason}],
         "status": status,
     }
     if details:
@@ -65,7 +71,12 @@ def gmail_busy(retry_after_s: int | None = None) -> Fault:
     headers = {} if retry_after_s is None else {"Retry_After": str(retry_after_s)}
     return instead(
         gmail_error(
-            429, "RESOURCE_EXHAUSTED", "rateLimitExceeded", "User-rate limit exceeded.", **headers
+            429,
+            "RESOURCE_EXHAUSTED",
+            "rateLimitExceeded",
+            "User-rate limit exceeded.",
+            domain="usageLimits",
+            **headers,
         )
     )
 

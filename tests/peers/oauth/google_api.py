@@ -1,7 +1,7 @@
 """The Gmail API: `emulate` of vercel-labs behind our gateway.
 
 Not the emulator's, and written after https://developers.google.com/workspace/gmail/api/reference/rest
-and its guide "handle-errors" (read 2026-11-26):
+and its guide "handle-errors":
 
 - 401 and 403, with their bodies.
 - `users.getProfile`, which the emulator has not.

@@ -1,29 +1,32 @@
 """Entra ID: an authorization server at Microsoft's addresses, that answers as Microsoft does.
 
 What is put in Microsoft's way, after https://learn.microsoft.com/entra/identity-platform/ and its
-pages "v2-oauth2-auth-code-flow", "v2-oauth2-device-code" and "v2-protocols-oidc" (read 2026-11-26):
+pages "v2-oauth2-auth-code-flow" and "v2-oauth2-device-code" (as of 2024-04, read 2026-11-26):
 
 - Each address begins with a tenant: its id or domain, or `common`, `organizations`, `consumers`.
   The issuer that `common` names has `{tenantid}` in it; the id_token's has the person's own.
-- A refresh token comes with `offline_access`, and is replaced when it is used.
+- A refresh token comes with `offline_access`, which a token's scopes do not name; another one comes
+  with each refresh.
 - Errors carry an AADSTS code. There is no revocation endpoint, and no `iss` beside the code.
 - A device is sent to https://microsoft.com/devicelogin.
 - Scopes of Graph may stand with or without the address of Graph before them.
 
-Unlike Microsoft, it asks for consent each time that `offline_access` is asked for, because
-oidc-provider drops it otherwise (OpenID Connect Core, section 11).
+It is stricter than Microsoft, which leaves a used refresh token good and expects that it is thrown
+away: here it is refused and ends the grant (RFC 9700 section 4.14.2), so that a client which keeps
+the old one is found. Nor does Microsoft insist on PKCE. And consent is asked for each time that
+`offline_access` is, because oidc-provider drops it otherwise (OpenID Connect Core section 11).
 """
 
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from peers.certificates import Authority
+from peers.certificates import Authority, Certificate
 from peers.oauth.authorization import AS_JSON, Account, AuthorizationServer, Client, Settings
 from peers.oauth.front import Answer, Request, forward, json_answer
 from peers.oauth.microsoft_answers import aadsts, sts_error
 
-__all__ = ["CONSUMERS", "PUBLIC", "TENANT", "WEB", "EntraId"]
+__all__ = ["CONSUMERS", "PUBLIC", "TENANT", "WEB", "EntraId", "certified"]
 
 TENANT = "7a1f2b3c-0000-4000-8000-00000000acac"
 #: The tenant of personal accounts.
@@ -70,8 +73,24 @@ _ROUTES = {
     "introspection": "/introspection",
     "revocation": "/revocation",
 }
+_DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _LOGIN, _DEVICE = "login.microsoftonline.com", "microsoft.com"
 _TENANTS = ("common", "organizations", "consumers", TENANT, CONSUMERS, _DOMAIN)
+
+
+def certified(certificate: Certificate) -> Client:
+    """A client that proves who it is by a key, whose certificate was uploaded."""
+    from cryptography import x509
+    from jwt.algorithms import RSAAlgorithm
+
+    found = x509.load_pem_x509_certificate(certificate.cert.read_bytes())
+    key = RSAAlgorithm.to_jwk(found.public_key(), as_dict=True)  # type: ignore[arg-type]
+    return Client(
+        "22223333-cccc-4444-8ddd-5555eeee6666",
+        WEB.redirect_uris,
+        is_native=False,
+        keys=({**key, "use": "sig"},),
+    )
 
 
 class EntraId(AuthorizationServer):
@@ -237,6 +256,7 @@ def _without_issuer(answer: Answer) -> Answer:
 _CODES = {
     ("authorization_code", "invalid_grant"): 54005,
     ("refresh_token", "invalid_grant"): 50173,
+    (_DEVICE_GRANT, "invalid_grant"): 70018,
     (None, "authorization_pending"): 70016,
     (None, "expired_token"): 70020,
     (None, "access_denied"): 65004,
@@ -245,6 +265,9 @@ _CODES = {
     (None, "unauthorized_client"): 700016,
 }
 
+#: What a device hears in place of the standard's word (RFC 8628 section 3.5).
+_OF_A_DEVICE = {"access_denied": "authorization_declined", "invalid_grant": "bad_verification_code"}
+
 
 def _as_sts(request: Request, answer: Answer) -> Answer:
     content = answer.json
@@ -252,4 +275,6 @@ def _as_sts(request: Request, answer: Answer) -> Answer:
         return answer
     error, grant_type = content["error"], request.form.get("grant_type")
     code = _CODES.get((grant_type, error)) or _CODES.get((None, error)) or 900144
+    if grant_type == _DEVICE_GRANT:
+        error = _OF_A_DEVICE.get(error, error)
     return sts_error(aadsts(code, error=error))

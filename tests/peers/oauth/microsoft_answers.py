@@ -1,10 +1,10 @@
 """What Microsoft answers when something is wrong, written after its documentation.
 
 - Token errors: https://learn.microsoft.com/entra/identity-platform/reference-error-codes, "Handling
-  error codes in your application", whose sample gives the fields (read 2026-11-26). Which `error`
-  and `suberror` go with a code is in "v2-oauth2-auth-code-flow" and in MSAL's page "msal-error-
-  handling"; where neither tells, `invalid_grant` is ours.
-- Graph errors: https://learn.microsoft.com/graph/errors (read 2026-11-26).
+  error codes in your application", whose sample gives the fields (of 2024-04-24, read 2026-11-26).
+  The page does not tell which `error` and `suberror` go with each code: those are ours, and a test
+  can choose another `error`.
+- Graph errors: the fields of https://learn.microsoft.com/graph/errors.
 """
 
 from dataclasses import dataclass
@@ -74,6 +74,8 @@ _ERRORS = {
                  " valid."),
         StsError(70016, "authorization_pending", "OAuth 2.0 device flow error. Authorization is"
                  " pending. Continue polling."),
+        StsError(70018, "bad_verification_code", "Invalid verification code due to User typing in"
+                 " wrong user code for device code flow."),
         StsError(70020, "expired_token", "The provided value for the input parameter 'device_code'"
                  " is not valid. This device code has expired."),
         StsError(700016, "unauthorized_client", f"Application with identifier {_APP} was not found"
@@ -155,8 +157,7 @@ def graph_error(status: int, code: str, message: str, **headers: str) -> Answer:
 def mailbox_not_enabled(status: int = 404) -> Fault:
     """For `faults.at_api`: no mailbox in Exchange Online; it may be on the company's own server.
 
-    Known with 404 (https://learn.microsoft.com/graph/errors and hybrid-rest-support) and, before,
-    with 403.
+    Reported with 404, and with 403 of old; no page of Microsoft's names the status.
     """
     return instead(
         graph_error(
@@ -176,7 +177,7 @@ def user_purpose(purpose: str) -> Fault:
 
 
 def graph_busy(retry_after_s: int = 7) -> Fault:
-    """For `faults.at_api`: throttled (https://learn.microsoft.com/graph/throttling, 2026-11-26)."""
+    """For `faults.at_api`: throttled (https://learn.microsoft.com/graph/throttling)."""
     return instead(
         graph_error(
             429,

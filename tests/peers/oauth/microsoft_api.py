@@ -1,15 +1,15 @@
 """Graph's mail: `@inbox-zero/emulate` behind our gateway.
 
 Not the emulator's, and written after https://learn.microsoft.com/graph/api/ and its pages
-"user-get", "user-get-mailboxsettings", "user-sendmail", "resources/mailfolder" (read 2026-11-26):
+"user-get", "user-get-mailboxsettings", "user-sendmail", "resources/mailfolder":
 
 - 401 and 403, with their bodies.
 - Who `/me` is: the emulator would make up an id, where Graph tells the `oid` of the id_token.
 - `/me/mailboxSettings`, which the emulator has not, with all or only `userPurpose`.
 - The counts of a folder, which the emulator leaves out.
+- A message to oneself also lies in the Inbox, as at Microsoft: it is put there. The emulator gives
+  it an `internetMessageId` of its own; by the one that it was sent with it is found here.
 - What `sendMail` refuses; and a message as MIME, which the emulator would take for nothing.
-- Delivery: the emulator keeps what is sent and gives it to nobody, nor its `internetMessageId`. A
-  person's messages are found by that, once `delivers` says so.
 """
 
 import base64
@@ -36,6 +36,7 @@ def _any_of(*names: str) -> frozenset[str]:
 
 _ROOT = "https://graph.microsoft.com/v1.0"
 _FOLDERS = "/v1.0/me/mailFolders"
+_JSON = {"Content-Type": "application/json"}
 
 
 class GraphApi(Gateway):
@@ -60,7 +61,7 @@ class GraphApi(Gateway):
         ("POST", "/v1.0/me/sendMail", _any_of("Mail.Send")),
     )
 
-    #: Whether what is sent to a person of this world arrives.
+    #: Whether a message to oneself arrives.
     delivers = True
 
     def __init__(self, authority: Authority, server: AuthorizationServer) -> None:
@@ -73,9 +74,17 @@ class GraphApi(Gateway):
         super().reset()
         self.delivers = True
 
+    def inbox(self, account: Account) -> list[str]:
+        """The subjects in a person's Inbox."""
+        return self._subjects("inbox", account)
+
     def sent(self, account: Account) -> list[str]:
         """The subjects in a person's Sent Items."""
-        asked = Request("GET", self.host, f"{_FOLDERS}/sentitems/messages", "", _no_headers(), b"")
+        return self._subjects("sentitems", account)
+
+    def _subjects(self, folder: str, account: Account) -> list[str]:
+        path = f"{_FOLDERS}/{folder}/messages"
+        asked = Request("GET", self.host, path, "$top=100", _no_headers(), b"")
         return [each["subject"] for each in self._emulated(asked, account).json["value"]]
 
     def _seeded(self, accounts: Collection[Account]) -> dict[str, Any]:
@@ -133,13 +142,41 @@ class GraphApi(Gateway):
             return graph_error(400, "ErrorInvalidRequest", "The Message parameter is missing.")
         if not content["message"].get("toRecipients"):
             return graph_error(400, "ErrorInvalidRecipients", "At least one recipient isn't valid.")
-        if self.delivers:
-            for each in content["message"]["toRecipients"]:
-                arrived = self.delivered.setdefault(each["emailAddress"]["address"], [])
-                arrived.append(content["message"].get("internetMessageId", ""))
         body = json.dumps(content).encode()
         asked = Request("POST", self.host, request.path, "", request.headers, body)
-        return self._emulated(asked, account, {"Content-Type": "application/json"})
+        answer = self._emulated(asked, account, _JSON)
+        if answer.status == 202:
+            self._deliver_to_oneself(content["message"], asked, account)
+        return answer
+
+    def _deliver_to_oneself(
+        self, message: dict[str, Any], request: Request, account: Account
+    ) -> None:
+        to = {each["emailAddress"]["address"] for each in message["toRecipients"]}
+        if not self.delivers or (account.mailbox or account.login) not in to:
+            return
+        arrived = self.delivered.setdefault(account.login, [])
+        arrived.append(message.get("internetMessageId", ""))
+        drafts = Request(
+            "POST",
+            self.host,
+            "/v1.0/me/messages",
+            "",
+            request.headers,
+            json.dumps(message).encode(),
+        )
+        draft = self._emulated(drafts, account, _JSON)
+        assert draft.status == 201, draft
+        moved = Request(
+            "POST",
+            self.host,
+            f"/v1.0/me/messages/{draft.json['id']}/move",
+            "",
+            request.headers,
+            b'{"destinationId": "inbox"}',
+        )
+        answer = self._emulated(moved, account, _JSON)
+        assert answer.status in (200, 201), answer  # Graph says 201, the emulator 200
 
 
 def _user(account: Account) -> dict[str, Any]:

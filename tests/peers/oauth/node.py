@@ -48,6 +48,12 @@ class NodeProcess:
         self._rest: threading.Thread | None = None
         self.port = 0
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Begin to start; `wait` ends it. So that several can start at once."""
         if self._process is not None:

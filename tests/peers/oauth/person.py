@@ -1,21 +1,18 @@
 """A person who signs in, without a browser: reads the pages, fills in their forms, follows them."""
 
-import http.client
-import ssl
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from peers.ports import LOOPBACK
+from peers.oauth.client import connection_to
 
 __all__ = ["Outcome", "Person"]
 
 _MOST_STEPS = 15
-_TIMEOUT_S = 20
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,7 @@ class Outcome:
 class _Form:
     address: str
     fields: list[tuple[str, str]]
+    ticked: set[str] = field(default_factory=set)
 
     def value(self, name: str) -> str | None:
         return next((value for key, value in self.fields if key == name), None)
@@ -71,7 +69,7 @@ class Person:
         self._connect = connect
         self._withheld = tuple(withheld)
         self._declines = declines
-        self._context = ssl.create_default_context(cafile=str(ca_file))
+        self._ca_file = ca_file
         self._cookies: dict[tuple[str, str], str] = {}
         self._thread: threading.Thread | None = None
         self.outcome: Outcome | None = None
@@ -157,7 +155,7 @@ class Person:
         kept = [
             (name, value)
             for name, value in form.fields
-            if name != "scope" or not (self._withheld and value.endswith(self._withheld))
+            if value not in form.ticked or not value.endswith(self._withheld)
         ]
         self.consented = [value for name, value in kept if name == "scope"]
         return kept
@@ -170,7 +168,7 @@ class Person:
         headers = {"Accept": "text/html", "Cookie": self._cookies_for(host)}
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = self._connection(target.scheme, host, target.port)
+        connection = connection_to(url, self._connect, self._ca_file)
         try:
             path = (target.path or "/") + (f"?{target.query}" if target.query else "")
             body = urlencode(fields) if method == "POST" else None
@@ -182,23 +180,6 @@ class Person:
             return answer.status, answer.headers.get("Location"), page
         finally:
             connection.close()
-
-    def _connection(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
-        if scheme == "http":
-            assert host in (LOOPBACK, "localhost"), f"{host}: http goes to loopback only"
-            return http.client.HTTPConnection(LOOPBACK, port or 80, timeout=_TIMEOUT_S)
-        mapped = self._connect.get(f"{host}:{port or 443}")
-        assert mapped is not None, f"{host} is not of this world"
-        connection = http.client.HTTPSConnection(host, timeout=_TIMEOUT_S, context=self._context)
-        address, _, own = mapped.rpartition(":")
-
-        def create(_: object, timeout: float, *__: object) -> object:
-            import socket
-
-            return socket.create_connection((address, int(own)), timeout)
-
-        connection._create_connection = create  # type: ignore[attr-defined]
-        return connection
 
     def _cookies_for(self, host: str) -> str:
         found = ((name, value) for (where, name), value in self._cookies.items() if where == host)
@@ -223,7 +204,10 @@ class _Reader(HTMLParser):
         if tag == "form":
             self.forms.append(_Form(urljoin(self._url, found.get("action") or ""), []))
         elif tag == "input" and self.forms and found.get("name"):
-            self.forms[-1].fields.append((str(found["name"]), found.get("value") or ""))
+            value = found.get("value") or ""
+            self.forms[-1].fields.append((str(found["name"]), value))
+            if found.get("type") == "checkbox":
+                self.forms[-1].ticked.add(value)
 
 
 def _forms(url: str, page: str) -> list[_Form]:

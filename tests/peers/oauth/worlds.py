@@ -4,17 +4,23 @@ from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from peers.certificates import Authority
 from peers.oauth.authorization import Account, AuthorizationServer
+from peers.oauth.client import requests_session
 from peers.oauth.faults import Faults
 from peers.oauth.gateway import Gateway
 from peers.oauth.google import GoogleAccounts
 from peers.oauth.google_api import GmailApi
-from peers.oauth.microsoft import CONSUMERS, EntraId
+from peers.oauth.microsoft import CONSUMERS, PUBLIC, WEB, EntraId, certified
 from peers.oauth.microsoft_api import GraphApi
 from peers.oauth.person import Person
+
+if TYPE_CHECKING:
+    import requests
 
 __all__ = ["ALICE", "BOB", "CAROL", "GoogleWorld", "MicrosoftWorld", "World"]
 
@@ -67,11 +73,15 @@ class World(Generic[Server, Api]):
         self._running = ExitStack()
 
     def __enter__(self) -> "World[Server, Api]":
-        # Both are started before one is waited for.
-        self.server.start()
-        self.api.start()
-        self._running.enter_context(self.server)
-        self._running.enter_context(self.api)
+        with ExitStack() as running:
+            running.push(self.server)
+            running.push(self.api)
+            # Both are started before one is waited for.
+            self.server.start()
+            self.api.start()
+            self.server.__enter__()
+            self.api.__enter__()
+            self._running = running.pop_all()
         return self
 
     def __exit__(
@@ -104,6 +114,10 @@ class World(Generic[Server, Api]):
             account.login, self.connect, self.ca_file, withheld=withheld, declines=declines
         )
 
+    def requests_session(self) -> "requests.Session":
+        """A session for libraries of others that are tried against this world."""
+        return requests_session(self.connect, self.ca_file)
+
     def reset(self) -> None:
         """As it was when it began, but for what was granted and sent."""
         self.server.reset()
@@ -119,8 +133,19 @@ class GoogleWorld(World[GoogleAccounts, GmailApi]):
 
 
 class MicrosoftWorld(World[EntraId, GraphApi]):
-    """Microsoft's."""
+    """Microsoft's.
+
+    Attributes:
+        certificate: Of the client `certified`, with its key.
+        another_certificate: Of nobody who is registered.
+        certified: A client that has a certificate in place of a secret.
+    """
 
     def __init__(self, authority: Authority, accounts: Collection[Account] = ACCOUNTS) -> None:
-        server = EntraId(authority, tuple(accounts))
+        self.certificate, self.another_certificate = (
+            authority.craft([], common_name="Acme CRM", key=rsa.generate_private_key(65537, 2048))
+            for _ in range(2)
+        )
+        self.certified = certified(self.certificate)
+        server = EntraId(authority, tuple(accounts), (PUBLIC, WEB, self.certified))
         super().__init__(authority, server, GraphApi(authority, server))
