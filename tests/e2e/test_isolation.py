@@ -97,6 +97,8 @@ RULED_OUT = {
     "unread": "incompatible",
     "unlisted": "blocked",
     "torn": "damaged",
+    # Installed beside these, and not among those that may be enabled.
+    "inboxlink-outlook": "blocked",
 }
 
 
@@ -122,7 +124,7 @@ def environ(tmp_path: Path, canary: Path) -> Mapping[str, str]:
     install(place, "unlisted", "unlisted", sings)
     install(place, "torn", "torn", sings)
     (place / "torn-1.0.dist-info" / "METADATA").write_text("Metadata-Ver")
-    only = {*CODE, *RULED_OUT, "inboxlink-imap"} - {"unlisted"}
+    only = {*CODE, *RULED_OUT, "inboxlink-imap"} - {"unlisted", "inboxlink-outlook"}
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, (str(place), os.environ.get("PYTHONPATH")))),
         "INBOXLINK_PROVIDERS": ",".join(sorted(only)),
