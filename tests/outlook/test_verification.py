@@ -1,11 +1,13 @@
 """What is proven of a mailbox, and what is not."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from inboxlink.connect import request
 from inboxlink.connect.proving import objection, state_of
-from inboxlink.connect.request import Request
 from inboxlink.errors import Problem
 from inboxlink.store.connections import ConnectionState
 from inboxlink.texts import Words
@@ -16,6 +18,7 @@ from inboxlink.types.report import Chain, Proof, VerifyReport
 from inboxlink_outlook import own_message, provider
 from outlook.world import HAND, Visit, codes
 from peers.oauth.faults import HTML, changed, instead, unavailable
+from peers.oauth.front import Answer, Request
 from peers.oauth.microsoft import TENANT
 from peers.oauth.microsoft_answers import (
     graph_busy,
@@ -35,8 +38,8 @@ def signed_in(world: MicrosoftWorld, **changes: Any) -> tuple[Visit, Credential]
     return visit, visit.done().credential
 
 
-def request_of(visit: Visit) -> Request:
-    return Request(
+def request_of(visit: Visit) -> request.Request:
+    return request.Request(
         owner="ann",
         address=parse_address(visit.address, special_domains=("test",)),
         detection=HAND,
@@ -245,12 +248,23 @@ def test_a_message_to_oneself_arrives(microsoft_world: MicrosoftWorld) -> None:
     """It is sent once, found by an id that nobody can guess, and left there with a word on it."""
     visit, credential = signed_in(microsoft_world)
     before = list(microsoft_world.api.delivered.get(ALICE.login, ()))
+    sent = []
+
+    def watched(asked: Request, proceed: Callable[[], Answer]) -> Answer:
+        sent.append(json.loads(asked.body))
+        return proceed()
+
+    microsoft_world.faults.at_api(watched, "/sendMail")
     visit.send_test_message = True
     report = visit.verify(credential)
     assert codes(report, Chain.RECEIVE) == {**RECEIVES, "message": True}
     assert codes(report, Chain.SEND) == {**SENDS, "message": True}
     (arrived,) = microsoft_world.api.delivered[ALICE.login][len(before) :]
     assert len(arrived) > 40
+    (posted,) = sent
+    assert posted["message"]["internetMessageId"] == arrived
+    assert "Acme" in posted["message"]["subject"]
+    assert posted["saveToSentItems"] is False  # what is found is what arrived
     (check,) = (each for each in report.chain(Chain.RECEIVE) if each.stage == "message")
     assert "no permission to remove it" in (check.evidence or "")
     assert {each.method for each in microsoft_world.api.calls} == {"GET", "POST"}
