@@ -311,6 +311,22 @@ def test_the_right_thing_is_recommended(
     assert not any("@" in f"{each.source}{each.outcome}" for each in evidence.log)
 
 
+def test_a_tenant_that_was_told_is_kept(authority: Authority, home: object) -> None:
+    """Behind a filter, the fact names the domain's tenant; of two tenants it names none."""
+    one = {tenant.addresses(D)[0]: tenancy("microsoftonline.com", 1)}
+    two = one | {tenant.addresses(D)[2]: tenancy("partner.microsoftonline.cn", 2)}
+    for pages, told in (
+        (NO_TENANT, None),
+        (NO_TENANT | one, "00000001-2222-3333-4444-555555555555"),
+        (NO_TENANT | two, None),
+    ):
+        with World(authority, tenant.HOSTS, BEHIND_FILTER, pages) as world:
+            fact = look(world).hosted_by("microsoft_365")
+        assert fact is not None
+        assert (fact.tenant, fact.cloud) == (told, None)
+        assert fact.servers
+
+
 def hold(scenario: Scenario, recommendation: Recommendation) -> None:
     conclusive = {fact.name for fact in recommendation.evidence.hosting if fact.strength != "hint"}
     assert conclusive >= set(scenario.facts)

@@ -13,11 +13,7 @@ from inboxlink.plugins.calling import DEADLINES_S
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 STATES = {"done", "partly", "planned"}
-DISTRIBUTIONS = (
-    "core/pyproject.toml",
-    "plugins/gmail/pyproject.toml",
-    "plugins/imap/pyproject.toml",
-)
+DISTRIBUTIONS = (ROOT / "core/pyproject.toml", *sorted(ROOT.glob("plugins/*/pyproject.toml")))
 
 
 def read(name: str) -> str:
@@ -117,7 +113,7 @@ def test_the_libraries_are_explained() -> None:
 
     page = (ROOT / "docs" / "explanation" / "libraries.md").read_text(encoding="utf-8").lower()
     for file in DISTRIBUTIONS:
-        project = tomllib.loads((ROOT / file).read_text())["project"]
+        project = tomllib.loads(file.read_text())["project"]
         extras = project.get("optional-dependencies", {}).values()
         for requirement in [
             *project["dependencies"],
@@ -177,7 +173,7 @@ def test_every_distribution_is_free_and_whole() -> None:
     from inboxlink.config.model import Config
 
     for file in DISTRIBUTIONS:
-        assert tomllib.loads((ROOT / file).read_text())["project"]["license"] == "Apache-2.0"
+        assert tomllib.loads(file.read_text())["project"]["license"] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text()
     assert set(Config.model_fields) == {
         *("application", "connect", "providers", "store", "network", "lookup", "oauth", "presets")

@@ -307,8 +307,10 @@ def test_the_disclosures_can_be_read_at_leisure(program: Program) -> None:
     # req 51, 88, 105, 106, 108, 110
     listed = program("--json", "disclosures", "list").json["disclosures"]
     assert [each["id"] for each in listed] == [
+        "exchange.E",
         *("gmail.G-A", "gmail.G-B"),
         *("imap.I", "imap.G-C", "imap.I-O"),
+        "outlook.O",
     ]
     for language in ("en", "ja"):
         for each in listed:
@@ -411,10 +413,11 @@ def test_the_providers_are_listed_and_examined(program: Program) -> None:
     """The list shows what metadata and the last check tell; the doctor fills in the check."""
     before = program("--json", "providers", "list").json["providers"]
     assert [(each["name"], each["state"], each["last_check"]) for each in before] == [
-        (name, "available", None) for name in ("gmail", "imap")
+        (name, "available", None) for name in ("exchange", "gmail", "imap", "outlook")
     ]
     examined = program("--json", "providers", "doctor").json["providers"]
-    assert [each["state"] for each in examined] == ["loaded", "loaded"]
+    assert {each["state"] for each in examined} == {"loaded"}
+    assert len(examined) == len(before)
     after = program("--json", "providers", "list").json["providers"]
     assert [each["last_check"] for each in after] == ["loaded", "loaded"]
 

@@ -57,6 +57,8 @@ CODE: dict[str, str | None] = {
 #: What their entry points name, where that is not their module.
 ENTRY = {"no-module": "no_modul.provider", "no-attribute": "no_attribute_module:provder"}
 
+OURS = tuple(f"inboxlink-{name}" for name in ("exchange", "gmail", "imap", "outlook"))
+
 #: What `providers doctor` says: the state, and a part of the reason.
 EXAMINED = {
     "import-error": ("broken", "no_such_module_anywhere"),
@@ -84,8 +86,7 @@ EXAMINED = {
     "no-module": ("broken", "No module named 'no_modul'"),
     "no-attribute": ("broken", "has no attribute 'provder'"),
     "well": ("loaded", ""),
-    "inboxlink-gmail": ("loaded", ""),
-    "inboxlink-imap": ("loaded", ""),
+    **dict.fromkeys(OURS, ("loaded", "")),
 }
 
 #: Ruled out on metadata alone, so never imported: each would leave a canary.
@@ -123,7 +124,7 @@ def environ(tmp_path: Path, canary: Path) -> Mapping[str, str]:
     install(place, "unlisted", "unlisted", sings)
     install(place, "torn", "torn", sings)
     (place / "torn-1.0.dist-info" / "METADATA").write_text("Metadata-Ver")
-    only = {*CODE, *RULED_OUT, "inboxlink-gmail", "inboxlink-imap"} - {"unlisted"}
+    only = {*CODE, *RULED_OUT, *OURS} - {"unlisted"}
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, (str(place), os.environ.get("PYTHONPATH")))),
         "INBOXLINK_PROVIDERS": ",".join(sorted(only)),

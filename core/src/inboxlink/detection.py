@@ -10,7 +10,7 @@ from inboxlink.plugins.shape import misfit
 from inboxlink.types.detection import Basis, Detection, Endpoint, Evidence, Trust
 from inboxlink.types.text import Text
 
-__all__ = ["NotInstalled", "Recommendation", "chosen_by_hand", "recommend"]
+__all__ = ["MADE_FOR_A_HOSTER", "NotInstalled", "Recommendation", "chosen_by_hand", "recommend"]
 
 #: Which first-party provider is made for which fact about hosting.
 _MADE_FOR = {
@@ -20,6 +20,9 @@ _MADE_FOR = {
     "microsoft_365": "outlook",
     "exchange_onprem": "exchange",
 }
+
+#: They know their hoster better than a provider for any server does.
+MADE_FOR_A_HOSTER = frozenset(_MADE_FOR.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,22 @@ Not the emulator's, and written after https://learn.microsoft.com/graph/api/ and
 - Who `/me` is: the emulator would make up an id, where Graph tells the `oid` of the id_token.
 - `/me/mailboxSettings`, which the emulator has not, with all or only `userPurpose`.
 - The counts of a folder, which the emulator leaves out.
-- A message to oneself also lies in the Inbox, as at Microsoft: it is put there.
+- A message to oneself also lies in the Inbox, as at Microsoft: it is put there. The emulator gives
+  it an `internetMessageId` of its own; by the one that it was sent with it is found here.
 - What `sendMail` refuses; and a message as MIME, which the emulator would take for nothing.
 """
 
 import base64
 import binascii
 import json
+import re
 from collections.abc import Collection
 from email import message_from_bytes
 from email.policy import default
 from typing import Any
 
-from peers.oauth.authorization import Account
+from peers.certificates import Authority
+from peers.oauth.authorization import Account, AuthorizationServer
 from peers.oauth.front import Answer, Request, forward, json_answer
 from peers.oauth.gateway import Gateway
 from peers.oauth.microsoft_answers import graph_error
@@ -57,6 +60,19 @@ class GraphApi(Gateway):
         ("GET", "/v1.0/me/messages(/[^/]+)?", _any_of("Mail.Read", "Mail.ReadWrite")),
         ("POST", "/v1.0/me/sendMail", _any_of("Mail.Send")),
     )
+
+    #: Whether a message to oneself arrives.
+    delivers = True
+
+    def __init__(self, authority: Authority, server: AuthorizationServer) -> None:
+        super().__init__(authority, server)
+        #: The `internetMessageId`s that arrived, by the address of the person.
+        self.delivered: dict[str, list[str]] = {}
+
+    def reset(self) -> None:
+        """See `Gateway.reset`; what arrives is not held up any more."""
+        super().reset()
+        self.delivers = True
 
     def inbox(self, account: Account) -> list[str]:
         """The subjects in a person's Inbox."""
@@ -97,6 +113,10 @@ class GraphApi(Gateway):
             return _mailbox_settings(path, request.parameters)
         if path == "/v1.0/me/sendMail":
             return self._send(request, account)
+        named = re.fullmatch(r"internetMessageId eq '(.+)'", request.parameters.get("$filter", ""))
+        if path == "/v1.0/me/messages" and named is not None:
+            found = [each for each in self.delivered.get(account.login, ()) if each == named[1]]
+            return json_answer(200, {"value": [{"internetMessageId": each} for each in found]})
         answer = self._emulated(request, account)
         if answer.status == 200 and path.startswith(f"{_FOLDERS}/") and path.count("/") == 4:
             counts = {"parentFolderId": "root", "unreadItemCount": 0, "totalItemCount": 0}
@@ -133,8 +153,10 @@ class GraphApi(Gateway):
         self, message: dict[str, Any], request: Request, account: Account
     ) -> None:
         to = {each["emailAddress"]["address"] for each in message["toRecipients"]}
-        if (account.mailbox or account.login) not in to:
+        if not self.delivers or (account.mailbox or account.login) not in to:
             return
+        arrived = self.delivered.setdefault(account.login, [])
+        arrived.append(message.get("internetMessageId", ""))
         drafts = Request(
             "POST",
             self.host,

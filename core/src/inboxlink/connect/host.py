@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from inboxlink.config import source
 from inboxlink.config.paths import Paths, locate
-from inboxlink.detection import Recommendation, chosen_by_hand, recommend
+from inboxlink.detection import MADE_FOR_A_HOSTER, Recommendation, chosen_by_hand, recommend
 from inboxlink.errors import Problem, ProviderFault, SetupError, problem
 from inboxlink.evidence.lookup import (
     DEADLINE_S,
@@ -341,7 +341,9 @@ class Host:
         preference = source.provider_names(self._raw_config) or ()
         # Those that could not be loaded too, so that a person hears why one is missing.
         order = [name for name in preference if name in self.registry.candidates]
-        return order + sorted(name for name in self.registry.candidates if name not in order)
+        rest = sorted(name for name in self.registry.candidates if name not in order)
+        # Of two that are equally sure, IMAP is for where the hoster's own way cannot be had.
+        return order + sorted(rest, key=lambda name: name not in MADE_FOR_A_HOSTER)
 
     def choose(self, recommendation: Recommendation, provider: str) -> Detection:
         """The detection that a choice of provider goes on with; the choice is always free.

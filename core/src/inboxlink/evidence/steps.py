@@ -93,15 +93,18 @@ async def _in_its_cloud(
         clouds = ", ".join(_CLOUDS[each.cloud] for each in tenancy.tenants)
         return facts, (Text("detection.warning.several_clouds", {"clouds": clouds}),)
     warnings = _unheard([tenant.address(host, inquiry.domain) for host in tenancy.unheard])
-    cloud = tenancy.tenants[0].cloud if tenancy.tenants else None
-    if cloud is None:
+    if not tenancy.tenants:
         return facts, warnings
+    (found,) = tenancy.tenants
+    told = tuple(_told(each, found) if each.name == "microsoft_365" else each for each in facts)
+    return told, warnings
+
+
+def _told(fact: HostingFact, found: tenant.Tenant) -> HostingFact:
+    if found.cloud is None:
+        return replace(fact, tenant=found.id)
     # The servers that the table has are those of the worldwide cloud.
-    in_cloud = tuple(
-        replace(each, cloud=cloud, servers=()) if each.name == "microsoft_365" else each
-        for each in facts
-    )
-    return in_cloud, warnings
+    return replace(fact, tenant=found.id, cloud=found.cloud, servers=())
 
 
 async def exchange(inquiry: Inquiry) -> Finding:

@@ -189,6 +189,7 @@ class HostingFact:
         strength: How much it says.
         is_owned: Whether the domain is the hoster's own, such as gmail.com.
         cloud: The national cloud of Microsoft's: `gcc_high`, `dod` or `china`; None elsewhere.
+        tenant: The id of the domain's tenant at Microsoft; None = not asked for, or not told.
         servers: The hoster's servers; empty where the fact does not tell.
         sign_in: What it takes, the best first; empty where that is not known.
         help_url: The hoster's own page about it.
@@ -203,6 +204,7 @@ class HostingFact:
     sign_in: tuple[SignIn, ...] = ()
     help_url: str | None = None
     title: str = ""
+    tenant: str | None = None
 
     @property
     def is_conclusive(self) -> bool:
