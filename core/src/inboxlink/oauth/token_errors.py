@@ -1,6 +1,6 @@
 """What a token endpoint's refusal means (RFC 6749 section 5.2, RFC 8628 section 3.5)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from inboxlink.errors import InboxlinkError, Problem, problem
@@ -26,7 +26,14 @@ _CODES = {
 _LONGEST_S = 24 * 3600
 
 
-def token_problem(answer: Mapping[str, Any], *, host: str, provider: str, app: str = "") -> Problem:
+def token_problem(
+    answer: Mapping[str, Any],
+    *,
+    host: str,
+    provider: str,
+    app: str = "",
+    secrets: Iterable[str] = (),
+) -> Problem:
     """Name the refusal of a token endpoint.
 
     Args:
@@ -34,19 +41,27 @@ def token_problem(answer: Mapping[str, Any], *, host: str, provider: str, app: s
         host: The token endpoint's.
         provider: The provider's name.
         app: What the application is called.
+        secrets: What was sent, so that the server's words cannot bring it back.
     """
     error = str(answer.get("error", ""))
-    remote = RemoteText().clean(str(answer.get("error_description") or error))
+    remote = RemoteText(secrets).clean(str(answer.get("error_description") or error))
     is_passing = error in ("temporarily_unavailable", "server_error", "slow_down")
     code = "server_unavailable" if is_passing else _CODES.get(error, "remote_error")
     return problem(code, remote=remote, provider=provider, host=host, port="443", app=app)
 
 
 def token_error(
-    answer: Mapping[str, Any], *, host: str, provider: str, app: str = ""
+    answer: Mapping[str, Any],
+    *,
+    host: str,
+    provider: str,
+    app: str = "",
+    secrets: Iterable[str] = (),
 ) -> InboxlinkError:
     """`token_problem` as an exception of its branch."""
-    return InboxlinkError.of(token_problem(answer, host=host, provider=provider, app=app))
+    return InboxlinkError.of(
+        token_problem(answer, host=host, provider=provider, app=app, secrets=secrets)
+    )
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
