@@ -19,7 +19,7 @@ from inboxlink.errors import InboxlinkError, SetupError, problem
 from inboxlink.oauth.callback import authorization_problem
 from inboxlink.oauth.id_token import claims
 from inboxlink.oauth.token_answer import TokenAnswer, json_object, read_tokens, refusal
-from inboxlink.types.context import AuthContext, CallContext, HttpAnswer
+from inboxlink.types.context import AuthContext, CallContext, HookContext, HttpAnswer
 
 __all__ = ["AuthorizationServer", "Begun", "Client", "CodeFlow", "Tokens"]
 
@@ -222,6 +222,26 @@ class CodeFlow:
             secrets=self._secrets(token),
         )
 
+    def introduce(self, ctx: HookContext) -> None:
+        """Ask whether the server knows the client, with a code that it never gave anybody.
+
+        Raises:
+            InboxlinkError: `client_refused`, or why it could not be asked. A no to the code is
+                none to the client, which is looked at first (RFC 6749 section 3.2.1).
+        """
+        fields = {
+            "grant_type": "authorization_code",
+            "code": "-",
+            "redirect_uri": "http://127.0.0.1/",
+            "code_verifier": "-" * 43,
+        }
+        answer, host = self._post(ctx, self._server.token, fields)
+        error = refusal(
+            answer, host=host, provider=self._provider, app="-", secrets=self._secrets()
+        )
+        if error.code != "grant_ended":
+            raise error
+
     def _tokens(
         self, ctx: CallContext, fields: Mapping[str, str], secrets: Iterable[str]
     ) -> TokenAnswer:
@@ -236,7 +256,7 @@ class CodeFlow:
         )
 
     def _post(
-        self, ctx: CallContext, address: str, fields: Mapping[str, str]
+        self, ctx: HookContext, address: str, fields: Mapping[str, str]
     ) -> tuple[HttpAnswer, str]:
         parts = urlsplit(address)
         host = parts.hostname or ""
