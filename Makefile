@@ -110,6 +110,6 @@ $(DEMO)/.setup: constraints.txt core/pyproject.toml plugins/imap/pyproject.toml
 	@$(DEMO)/bin/python $(PIP) install -c constraints.txt -e "core[demo]" -e plugins/imap
 	@touch $@
 
-# The mail servers that the tests talk to. Without them their tests are skipped, except in CI.
-peers:
+# The servers and the browser of the tests. Without them their tests are skipped, except in CI.
+peers: setup
 	@tests/peers/install.sh

@@ -8,6 +8,8 @@ import pytest
 from peers.certificates import Authority, Certificate
 from peers.dovecot import PROGRAM, Dovecot
 from peers.need import need
+from peers.oauth.node import need_node
+from peers.oauth.worlds import GoogleWorld, MicrosoftWorld
 from peers.relay import Relay
 
 ALICE = "alice@example.test"
@@ -46,6 +48,38 @@ def dovecot(dovecot_of_the_run: Dovecot) -> Dovecot:
     """Dovecot, its earlier logins forgotten."""
     dovecot_of_the_run.forget()
     return dovecot_of_the_run
+
+
+@pytest.fixture(scope="session")
+def google_of_the_run(authority: Authority) -> Iterator[GoogleWorld]:
+    """One Google for the whole run."""
+    need_node()
+    with GoogleWorld(authority) as world:
+        yield world
+
+
+@pytest.fixture
+def google_world(google_of_the_run: GoogleWorld) -> Iterator[GoogleWorld]:
+    """Google: `accounts.google.com` and what belongs to it, without faults."""
+    google_of_the_run.reset()
+    yield google_of_the_run
+    google_of_the_run.reset()
+
+
+@pytest.fixture(scope="session")
+def microsoft_of_the_run(authority: Authority) -> Iterator[MicrosoftWorld]:
+    """One Microsoft for the whole run."""
+    need_node()
+    with MicrosoftWorld(authority) as world:
+        yield world
+
+
+@pytest.fixture
+def microsoft_world(microsoft_of_the_run: MicrosoftWorld) -> Iterator[MicrosoftWorld]:
+    """Microsoft: `login.microsoftonline.com` and what belongs to it, without faults."""
+    microsoft_of_the_run.reset()
+    yield microsoft_of_the_run
+    microsoft_of_the_run.reset()
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pytest
 __all__ = ["need"]
 
 
-def need(program: str, package: str) -> None:
+def need(program: str, package: str, kind: str = "Debian package") -> None:
     """Skip the test unless the program is there; under CI=true, fail it."""
     if Path(program).exists():
         return
-    reason = f"{program} is not installed (Debian package {package})"
+    reason = f"{program} is not installed ({kind} {package})"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
