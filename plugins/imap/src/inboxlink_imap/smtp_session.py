@@ -141,7 +141,8 @@ class SmtpSession:
         if code == 334 or (code == 235 and exchange.is_refused):
             raise self._error("protocol_error", said)  # a yes after a no is neither
         if code != 235:
-            refused = self._error(smtp_auth_refusal(code, said.decode("utf-8", "replace")), reply)
+            text = said.decode("utf-8", "replace")
+            refused = self._error(smtp_auth_refusal(code, text), reply)
             raise InboxlinkError.of(exchange.judged(refused.problem))
         return mechanism
 
