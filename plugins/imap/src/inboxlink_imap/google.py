@@ -5,7 +5,7 @@ All of it is constants, so that a token goes to nobody whom a domain or a server
 
 from inboxlink.errors import SetupError, SignInError, problem
 from inboxlink.oauth.code_flow import AuthorizationServer
-from inboxlink.types.address import Address, parse_address
+from inboxlink.types.address import SPECIAL_USE_DOMAINS, Address, parse_address
 from inboxlink.types.detection import Endpoint, Role, Tls
 from inboxlink.types.report import Identity, Proof
 
@@ -49,7 +49,8 @@ def mailbox_of(address: Address, account: str) -> str:
         SignInError: `wrong_account`: it is another mailbox, or no address.
     """
     try:
-        own = parse_address(account)
+        # What the operator allows was held against the typed address.
+        own = parse_address(account, special_domains=SPECIAL_USE_DOMAINS)
     except SetupError:
         own = None
     if own is None or _mailbox(own) != _mailbox(address):
