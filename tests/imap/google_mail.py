@@ -28,6 +28,7 @@ __all__ = [
     "CLIENT",
     "GMAIL",
     "NAMELESS",
+    "REDIRECT_URI",
     "UNVERIFIED",
     "GoogleMail",
 ]
