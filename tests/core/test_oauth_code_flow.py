@@ -11,8 +11,11 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inboxlink.errors import (
+    CODES,
     InboxlinkError,
     MailboxError,
     SetupError,
@@ -23,8 +26,9 @@ from inboxlink.flows.checks import check_step
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.oauth.code_flow import AuthorizationServer, Client, CodeFlow, Tokens
+from inboxlink.oauth.token_answer import read_tokens
 from inboxlink.types.address import parse_address
-from inboxlink.types.context import AuthContext, Purpose
+from inboxlink.types.context import AuthContext, HttpAnswer, Purpose
 from inboxlink.types.detection import Basis, Detection
 from inboxlink.types.disclosure import Application, Audience
 from inboxlink.types.steps import Redirect
@@ -483,3 +487,43 @@ def test_a_revocation_that_failed_is_no_success(
     with pytest.raises(InboxlinkError) as caught:
         flow.revoke(endpoint.ctx(), REFRESH_TOKEN)
     assert caught.value.code == code
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+_FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        name: _JSON | st.sampled_from(["Bearer", "a.b", "mail openid", "3600", 3600])
+        for name in (*GOOD, "scope", "id_token", "error", "refresh_token_expires_in")
+    },
+)
+
+
+@given(
+    status=st.sampled_from([200, 204, 302, 400, 401, 429, 500]),
+    body=st.binary() | _FIELDS.map(lambda fields: json.dumps({**GOOD, **fields}).encode()),
+)
+def test_whatever_answers_is_tokens_or_a_code(status: int, body: bytes) -> None:
+    """Any answer gives tokens fit for a header and a message, or an error that is worded."""
+    # F47
+    answer = HttpAnswer(url=SERVER.token, status=status, headers={}, body=body)
+    try:
+        found = read_tokens(answer, host=HOST, provider="x", app="Acme", secrets=(), now=NOW)
+    except InboxlinkError as error:
+        code = error.code
+    else:
+        code = None
+    if code is not None:
+        assert code in CODES
+        return
+    assert status == 200
+    for token in (found.access_token, found.refresh_token or "-"):
+        assert token.isascii()
+        assert token.isprintable()
+        assert " " not in token
+    for end in (found.expires_at, found.grant_ends_at):
+        assert end is None or NOW <= end <= NOW + timedelta(days=366)
+    assert all(scope.isascii() and scope.isprintable() for scope in found.scopes or ())

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imap.scripts import Peer
 from imap.secret_forms import forms_of
 from imap.servers import Servers
 from imap.world import HOST, IMAPS, SUBMISSIONS, World, codes
-from inboxlink.errors import InboxlinkError, Problem
+from inboxlink.errors import CODES, InboxlinkError, Kind, Problem, problem
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.types.context import HttpAnswer, HttpSession
@@ -314,8 +316,8 @@ def test_the_token_never_comes_back(
     said = said.replace(b"\r", b"").replace(b"\n", b"")
     echo = challenge(status="insufficient_scope", scope=said.decode())
     no = (b"NO " if chain is Chain.RECEIVE else b"550 ") + said
-    for given in ((echo,), (b"", no), (echo, no)):
-        found = refusal(servers, mechanism, chain, *given)
+    for refused in ((echo,), (b"", no), (echo, no)):
+        found = refusal(servers, mechanism, chain, *refused)
         shown = repr(found) + caplog.text
         leaked = [form for form in (*forms_of(TOKEN), message.decode()) if form in shown]
         assert leaked == []
@@ -338,3 +340,30 @@ def test_a_name_that_breaks_the_message_is_refused(mechanism: str, name: str) ->
     with pytest.raises(InboxlinkError) as caught:
         BearerExchange(mechanism, name, TOKEN, IMAPS)
     assert caught.value.code == "value_invalid"
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+_SAID = st.one_of(
+    st.binary(),
+    st.binary().map(base64.b64encode),
+    st.fixed_dictionaries({"status": _JSON}, optional={"scope": _JSON}).map(
+        lambda said: base64.b64encode(json.dumps(said).encode())
+    ),
+)
+
+
+@given(said=_SAID)
+def test_whatever_a_challenge_says_has_a_code(said: bytes) -> None:
+    """Any bytes end the exchange alike, and come to a code that is worded."""
+    # F24
+    exchange = BearerExchange("OAUTHBEARER", "ann@example.test", TOKEN, IMAPS)
+    assert exchange.closing(said) == b"AQ=="
+    judged = exchange.judged(problem("invalid_credentials", host=HOST, port="993"))
+    assert judged.code in CODES
+    assert judged.kind in (Kind.SIGN_IN, Kind.MAILBOX)
+    assert TOKEN not in repr(judged)
+    trouble = problem("server_unavailable", host=HOST, port="993")
+    assert exchange.judged(trouble) is trouble
