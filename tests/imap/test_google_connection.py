@@ -111,7 +111,7 @@ def test_a_grant_is_stored_verified_and_ended(host: Host, mail: GoogleMail, home
 
 def test_somebody_elses_account_stores_nothing(host: Host, mail: GoogleMail) -> None:
     """Who signs in to another account than the typed one is told so, and nothing is kept."""
-    # OA12, F49; req 57
+    # OA12, F49
     failed, _ = by_google(host, mail, BEN)
     assert isinstance(failed, Failed)
     assert failed.problem.code == "wrong_account"

@@ -25,7 +25,7 @@ def problem_of(step: Step) -> str:
 
 def test_the_request_to_google(world: World) -> None:
     """It asks for one scope of Gmail's, offline, with a choice of accounts and a hint whose."""
-    # req 34; OA4, OA10
+    # OA4, OA10
     step = world.choose(world.begin(), "google")
     assert isinstance(step, Redirect)
     assert step.scopes == SCOPES
@@ -96,7 +96,7 @@ def test_who_signed_in_is_the_typed_mailbox(
     mail: GoogleMail, world: World, typed: str, is_same: bool
 ) -> None:
     """Gmail's other spellings of an address are its mailbox, and nobody else's are."""
-    # OA12; req 57
+    # OA12
     world.address = typed
     step = mail.signed_in(world)
     if not is_same:
