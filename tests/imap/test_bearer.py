@@ -228,8 +228,12 @@ def test_what_follows_the_challenge_counts(
 def test_no_second_token_is_given(servers: Servers, mechanism: str, chain: Chain) -> None:
     """A server that asks on gets the constant once and then nothing."""
     # OA15
-    found = refusal(servers, mechanism, chain, b"", b"NO", b"")
+    no = b"NO x" if chain is Chain.RECEIVE else b"535 5.7.8 x"
+    found = refusal(servers, mechanism, chain, b"", no, b"")
     assert found.code == "protocol_error"
+    answers = [line for line in servers.heard[chain is Chain.SEND] if line.startswith(b"answer: ")]
+    assert answers[0] == b"answer: " + CLOSING[mechanism]
+    assert answers[1:] in ([], [b"answer: "], [b"answer: QUIT"], [b"answer: Z LOGOUT"])
 
 
 @pytest.mark.parametrize("no", [b"NO [AUTHENTICATIONFAILED] no", b"NO no"])
