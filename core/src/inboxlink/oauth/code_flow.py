@@ -237,7 +237,7 @@ class CodeFlow:
         }
         answer, host = self._post(ctx, self._server.token, fields)
         error = refusal(
-            answer, host=host, provider=self._provider, app="-", secrets=self._secrets()
+            answer, host=host, provider=self._provider, app=None, secrets=self._secrets()
         )
         if error.code != "grant_ended":
             raise error

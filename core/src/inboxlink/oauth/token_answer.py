@@ -101,7 +101,7 @@ def read_tokens(
 
 
 def refusal(
-    answer: HttpAnswer, *, host: str, provider: str, app: str, secrets: Iterable[str]
+    answer: HttpAnswer, *, host: str, provider: str, app: str | None, secrets: Iterable[str]
 ) -> InboxlinkError:
     """What an answer other than 200 means.
 

@@ -31,7 +31,7 @@ def token_problem(
     *,
     host: str,
     provider: str,
-    app: str = "",
+    app: str | None = None,
     secrets: Iterable[str] = (),
 ) -> Problem:
     """Name the refusal of a token endpoint.
@@ -40,14 +40,15 @@ def token_problem(
         answer: Its JSON; `error` and `error_description` are read.
         host: The token endpoint's.
         provider: The provider's name.
-        app: What the application is called.
-        secrets: What was sent, so that the server's words cannot bring it back.
+        app: What the application is called; None = the host fills it in.
+        secrets: What was sent, and must not come back in the server's words.
     """
     error = str(answer.get("error", ""))
     remote = RemoteText(secrets).clean(str(answer.get("error_description") or error))
     is_passing = error in ("temporarily_unavailable", "server_error", "slow_down")
     code = "server_unavailable" if is_passing else _CODES.get(error, "remote_error")
-    return problem(code, remote=remote, provider=provider, host=host, port="443", app=app)
+    named: dict[str, Any] = {} if app is None else {"app": app}
+    return problem(code, remote=remote, provider=provider, host=host, port="443", **named)
 
 
 def token_error(
@@ -55,7 +56,7 @@ def token_error(
     *,
     host: str,
     provider: str,
-    app: str = "",
+    app: str | None = None,
     secrets: Iterable[str] = (),
 ) -> InboxlinkError:
     """`token_problem` as an exception of its branch."""
