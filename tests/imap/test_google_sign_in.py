@@ -15,7 +15,9 @@ from inboxlink.types.report import Proof
 from inboxlink.types.steps import Abort, Done, Form, Menu, Redirect, Step
 from inboxlink_imap import provider
 from inboxlink_imap.google import ENDPOINTS, SCOPES
+from peers.certificates import Authority
 from peers.oauth.faults import HTML, changed, instead, unavailable
+from peers.oauth.google import GoogleAccounts
 
 
 def problem_of(step: Step) -> str:
@@ -199,6 +201,17 @@ def test_servers_that_take_no_token_are_found_before_the_browser_opens(
     world.connect = {**world.connect, "imap.gmail.com:993": "127.0.0.1:1"}
     assert problem_of(world.choose(world.begin(), "google")) == "connection_refused"
     assert mail.accounts.authorizations == []
+
+
+def test_servers_that_take_passwords_alone_are_no_use_to_a_token(
+    authority: Authority, google_accounts: GoogleAccounts
+) -> None:
+    """A server without a mechanism for tokens is found before the browser opens, too."""
+    passwords = "auth_mechanisms = plain login"
+    with GoogleMail.running(authority, google_accounts, passwords) as mail:
+        world = mail.reset().world()
+        assert problem_of(world.choose(world.begin(), "google")) == "mechanism_unsupported"
+        assert mail.accounts.authorizations == []
 
 
 @pytest.mark.parametrize(
