@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imap.hostile_set import BEFORE_TLS, Case
+from imap.hostile_set import BEFORE_TLS, Case, token_imap, token_smtp
 from imap.scripts import Peer
 from imap.world import HOST
 from peers.certificates import Authority, Certificate
@@ -60,7 +60,8 @@ def certificates_of(
 def serve(case: Case, certificates: dict[str, Certificate], stack: ExitStack) -> Met:
     """Run both servers of a case until the stack is left."""
     servers, heard = [], []
-    for script, good in ((case.imap, Peer.imap), (case.smtp, Peer.smtp)):
+    good_ones = (token_imap, token_smtp) if case.is_token else (Peer.imap, Peer.smtp)
+    for script, good in zip((case.imap, case.smtp), good_ones, strict=True):
         lines: list[bytes] = []
         talk = script or good
         server = ScriptedServer(

@@ -22,6 +22,8 @@ __all__ = [
     "Case",
     "echo_imap",
     "echo_smtp",
+    "token_imap",
+    "token_smtp",
 ]
 
 #: Whatever the code, it is one of the catalogue.
@@ -57,6 +59,7 @@ class Case:
             None = both directions work all the same.
         is_starttls: Whether both are reached by STARTTLS.
         certificate: `good`, `other` (for another name) or `unknown` (of no known authority).
+        is_token: Whether the secret is an access token, and the good server takes one.
     """
 
     imap: Callable[[Peer], None] | None = None
@@ -64,6 +67,7 @@ class Case:
     code: str | None = ANY
     is_starttls: bool = False
     certificate: str = "good"
+    is_token: bool = False
 
 
 def imap(code: str | None, *arguments: bytes, **answers: object) -> Case:
@@ -82,6 +86,23 @@ def starttls_imap(code: str = ANY, **answers: object) -> Case:
 
 def starttls_smtp(code: str = ANY, **answers: object) -> Case:
     return Case(smtp=lambda peer: peer.smtp(**answers), code=code, is_starttls=True)  # type: ignore[arg-type]
+
+
+def token_imap(peer: Peer, **answers: object) -> None:
+    """An IMAP server that takes tokens too."""
+    peer.imap(_GOOD + b" AUTH=XOAUTH2", **answers)  # type: ignore[arg-type]
+
+
+def token_smtp(peer: Peer, **answers: object) -> None:
+    """A submission server that takes tokens too."""
+    peer.smtp((b"AUTH PLAIN XOAUTH2",), **answers)  # type: ignore[arg-type]
+
+
+def by_token(code: str | None, **answers: object) -> Case:
+    """A server that bends its answer to a token: `authenticate` over IMAP, `auth` over SMTP."""
+    if "auth" in answers:
+        return Case(smtp=lambda peer: token_smtp(peer, **answers), code=code, is_token=True)
+    return Case(imap=lambda peer: token_imap(peer, **answers), code=code, is_token=True)
 
 
 def before(data: bytes, then: bytes = b" OK done") -> Imap:
@@ -148,6 +169,15 @@ def echo_imap(peer: Peer, tag: bytes, line: bytes) -> None:
 
 def echo_unexpected(peer: Peer, _: bytes, line: bytes) -> None:
     peer.say(b"? " + line + b" " + base64.b64decode(line.split()[-1]).replace(b"\0", b" "))
+
+
+def echo_token_imap(peer: Peer, tag: bytes, line: bytes) -> None:
+    """The message of a token in the challenge, and in the no."""
+    message = line.split()[-1]
+    peer.say(b"+ " + message)
+    peer.hear_line()
+    plain = base64.b64decode(message).replace(b"\x01", b" ")
+    peer.say(tag + b" NO [AUTHENTICATIONFAILED] \x1b[2J " + message + b" " + plain)
 
 
 def echo_smtp(peer: Peer, line: bytes) -> None:
@@ -578,6 +608,82 @@ _STARTTLS = {
     "smtp_other_certificate": Case(smtp=Peer.smtp, certificate="other"),
 }
 
+_NO_TOKEN = base64.b64encode(b'{"status": "401", "openid-configuration": "https://evil.test/x"}')
+
+
+def challenging(
+    sign: bytes, *said: bytes, no: bytes = b"", end: bytes = b""
+) -> Callable[..., None]:
+    """Challenges that are answered one by one, and then a no, or else the end."""
+
+    def answer(peer: Peer, *words: bytes) -> None:
+        for each in said:
+            peer.raw(sign + each + b"\r\n")
+            peer.hear_line()
+        if not no:
+            peer.raw(end)
+            hang_up()
+        peer.say(words[0] + b" " + no if len(words) == 2 else no)
+
+    return answer
+
+
+_TOKENS = {
+    "token_imap_refused": by_token(
+        "grant_ended", authenticate=challenging(b"+ ", _NO_TOKEN, no=b"NO [AUTHENTICATIONFAILED] x")
+    ),
+    "token_imap_junk_challenge": by_token(
+        "grant_ended", authenticate=challenging(b"+ ", b"\x1b[2J\xff{{{", no=b"NO x")
+    ),
+    "token_imap_nested_challenge": by_token(
+        "grant_ended",
+        authenticate=challenging(b"+ ", base64.b64encode(b"[" * 40_000), no=b"NO x"),
+    ),
+    "token_imap_challenge_of_1mb": by_token(
+        "response_too_large", authenticate=challenging(b"+ ", b"e" * 1_000_000, no=b"NO x")
+    ),
+    "token_imap_asks_on": by_token(
+        "protocol_error", authenticate=challenging(b"+ ", b"", b"", b"", no=b"NO x")
+    ),
+    "token_imap_endless_challenges": by_token(
+        "protocol_error", authenticate=flood(b"+ bW9yZQ==\r\n" * 1000)
+    ),
+    "token_imap_yes_after_challenge": by_token(
+        "protocol_error", authenticate=challenging(b"+ ", _NO_TOKEN, no=b"OK in after all")
+    ),
+    "token_imap_bye_after_challenge": by_token(
+        "connection_lost", authenticate=challenging(b"+ ", _NO_TOKEN, end=b"* BYE so long\r\n")
+    ),
+    "token_imap_hangs_up_after_challenge": by_token(
+        "connection_lost", authenticate=challenging(b"+ ", _NO_TOKEN)
+    ),
+    "token_imap_echo": by_token("grant_ended", authenticate=echo_token_imap),
+    "token_smtp_refused": by_token(
+        "grant_ended", auth=challenging(b"334 ", _NO_TOKEN, no=b"535 5.7.8 x")
+    ),
+    "token_smtp_junk_challenge": by_token(
+        "grant_ended", auth=challenging(b"334 ", b"\x1b[2J\xff{{{", no=b"535 5.7.8 x")
+    ),
+    "token_smtp_challenge_of_1mb": by_token(
+        "response_too_large", auth=challenging(b"334 ", b"e" * 1_000_000, no=b"535 5.7.8 x")
+    ),
+    "token_smtp_asks_on": by_token(
+        "protocol_error", auth=challenging(b"334 ", b"", b"", b"", no=b"535 5.7.8 x")
+    ),
+    "token_smtp_yes_after_challenge": by_token(
+        "protocol_error", auth=challenging(b"334 ", _NO_TOKEN, no=b"235 2.7.0 in after all")
+    ),
+    "token_smtp_hangs_up_after_challenge": by_token(
+        "connection_lost", auth=challenging(b"334 ", _NO_TOKEN)
+    ),
+    "token_smtp_echo": by_token("grant_ended", auth=echo_smtp),
+}
+
+_SLOW |= {
+    "token_imap_drips_challenge": by_token("timed_out", authenticate=drip()),
+    "token_smtp_drips_challenge": by_token("timed_out", auth=drip(b"334-x\r\n")),
+}
+
 #: By name. Those of `_SLOW` cost the whole deadline, and are met side by side.
 CASES: dict[str, Case] = {
     **_LITERALS,
@@ -586,6 +692,7 @@ CASES: dict[str, Case] = {
     **_IMAP,
     **_SMTP,
     **_STARTTLS,
+    **_TOKENS,
     **_SLOW,
 }
 SLOW = frozenset(_SLOW)

@@ -41,6 +41,12 @@ class Peer:
         self.heard.append(line)
         return line
 
+    def hear_line(self) -> bytes:
+        """A line that may be empty, as the end of XOAUTH2 is."""
+        line = self._conversation.read_line()
+        self.heard.append(line)
+        return line
+
     def content(self) -> list[bytes]:
         """The lines of a message, up to the point that ends it (RFC 5321 section 4.5.2)."""
         lines = []

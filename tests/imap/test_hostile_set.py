@@ -36,11 +36,13 @@ def met(
         warm_up = serve(Case(), certificates, stack)
 
         def described(name: str) -> dict[str, Any]:
-            return {"name": name, "is_starttls": CASES[name].is_starttls, **met[name].ports}
+            case = CASES[name]
+            kind = {"is_starttls": case.is_starttls, "is_token": case.is_token}
+            return {"name": name, **kind, **met[name].ports}
 
         given = {
             "ca_file": str(authority.ca_file),
-            "warm_up": {"name": "", "is_starttls": False, **warm_up.ports},
+            "warm_up": {"name": "", "is_starttls": False, "is_token": False, **warm_up.ports},
             "groups": [
                 *([described(name)] for name in CASES if name not in SLOW),
                 [described(name) for name in CASES if name in SLOW],

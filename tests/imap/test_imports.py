@@ -12,6 +12,7 @@ ALLOWED_CORE = {
     "inboxlink.types.disclosure",
     "inboxlink.types.provider",
     "inboxlink.types.text",
+    "inboxlink.types.way",
 }
 
 _LIST = "import json, sys; {before}print(json.dumps(sorted(sys.modules)))"

@@ -15,7 +15,7 @@ from inboxlink.types.address import parse_address
 from inboxlink.types.detection import Basis, Detection, Endpoint, Refusal, Role, Tls
 from inboxlink.types.disclosure import Application, Audience, Capability, DiscloseContext
 from inboxlink.types.text import Text
-from inboxlink_imap import policy, reply_codes
+from inboxlink_imap import bearer_exchange, policy, reply_codes
 from inboxlink_imap.disclosing import VERSIONS
 from inboxlink_imap.draft import Draft
 from inboxlink_imap.forms import servers_form, sign_in_form
@@ -100,6 +100,8 @@ def test_every_code_is_worded_in_every_language() -> None:
     tables = (reply_codes._IMAP, reply_codes._SMTP_AUTH, reply_codes._SMTP)
     calls = problem_calls()
     calls += [(code, frozenset({"host", "port"})) for table in tables for code in table.values()]
+    of_token = frozenset({"host", "port", "scopes"})
+    calls += [(code, of_token) for code in bearer_exchange.STATUSES.values()]
     source = "".join(module.read_text("utf-8") for module in PACKAGE.glob("*.py"))
     named = {code for code in CODES if f'"{code}"' in source}
     assert {code for code, _ in calls} <= CODES.keys()
@@ -145,7 +147,7 @@ def test_disclosures_are_whole(language: str, name: str) -> None:
     assert disclosure.id == f"imap.{name}"
     assert disclosure.version == VERSIONS[name]
     assert disclosure.language == language
-    assert disclosure.scopes == ()
+    assert disclosure.scopes == (("https://mail.google.com/",) if name == "G-C" else ())
     assert len(disclosure.data) == 5
     shown = [disclosure.title, disclosure.body, disclosure.remove_here, disclosure.revoke_there]
     assert all(text and "{" not in text for text in shown)
@@ -191,3 +193,23 @@ def test_only_the_servers_of_the_variant_are_named() -> None:
     (outlook,) = disclose(PLACES["I-O"], context("en"))
     assert "No other Google Workspace application" in gmail.body
     assert "No other Microsoft application" in outlook.body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sign_in_with_google_is_disclosed(language: str) -> None:
+    """G-C names the permission, in the body too, and says that it goes with one way alone."""
+    # req 51, 110
+    (gmail,) = disclose(PLACES["G-C"], context(language))
+    assert gmail.version == 2
+    assert all(scope in gmail.body for scope in gmail.scopes)
+    (paragraph,) = (each for each in gmail.body.split("\n\n") if gmail.scopes[0] in each)
+    assert {"en": "only if you sign in with Google", "ja": "した場合にのみ"}[language] in paragraph
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_acknowledged_before_stays(language: str) -> None:
+    """Each earlier version of a text is kept, for whoever acknowledged it."""
+    for name, version in VERSIONS.items():
+        for earlier in range(1, version):
+            path = PACKAGE / "disclosures" / language / f"{name}.v{earlier}.json"
+            assert json.loads(path.read_text("utf-8"))["body"]

@@ -7,19 +7,35 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from inboxlink.flows.checks import check_step
+from inboxlink.flows.checks import check_step, wrong_issuer
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.oauth.callback import parse_answer
 from inboxlink.types.address import parse_address
 from inboxlink.types.context import AuthContext, CallContext, Previous, Purpose, Wire
 from inboxlink.types.detection import Basis, Detection, Endpoint, Role, Tls
 from inboxlink.types.disclosure import Application, Audience, Capability
 from inboxlink.types.report import Chain, VerifyReport
-from inboxlink.types.steps import Agreed, Confirm, Done, Event, Form, Start, Step, Submit
+from inboxlink.types.steps import (
+    Agreed,
+    Callback,
+    Choose,
+    Confirm,
+    Done,
+    Event,
+    Form,
+    Menu,
+    Redirect,
+    Start,
+    Step,
+    Submit,
+)
 from inboxlink.types.text import Text
+from inboxlink.types.way import Way
 from inboxlink_imap import provider
 
 __all__ = ["HOST", "IMAPS", "SUBMISSION", "World", "codes"]
@@ -29,6 +45,9 @@ IMAPS = Endpoint(Role.IMAP, HOST, 993, Tls.IMPLICIT)
 IMAP = Endpoint(Role.IMAP, HOST, 143, Tls.STARTTLS)
 SUBMISSIONS = Endpoint(Role.SUBMISSION, HOST, 465, Tls.IMPLICIT)
 SUBMISSION = Endpoint(Role.SUBMISSION, HOST, 587, Tls.STARTTLS)
+
+#: What the core makes for each sign-in.
+STATE = "state of this sign-in"
 
 UNDETECTED = Detection("imap", Basis.GUESS, Text("detection.chosen_by_hand"))
 
@@ -53,10 +72,15 @@ class World:
     language: str = "en"
     application: str = "Acme"
     wire: Wire | None = None
+    ways: frozenset[Way] = frozenset()
+    redirect_uri: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    disclosed: tuple[str, ...] = ()
     confirmed: list[Mapping[str, str]] = field(default_factory=list)
 
     def context(self) -> dict[str, Any]:
         return {
+            "settings": self.settings,
             "address": parse_address(self.address, special_domains=("test",)),
             "audience": self.audience,
             "language": self.language,
@@ -73,15 +97,23 @@ class World:
     def step(self, step: str, state: Mapping[str, Any], event: Event) -> Step:
         purpose = Purpose.CONNECT if self.previous is None else Purpose.REAUTH
         context = AuthContext(
-            **self.context(), purpose=purpose, detection=self.detection, previous=self.previous
+            **self.context(),
+            purpose=purpose,
+            detection=self.detection,
+            previous=self.previous,
+            ways=self.ways,
+            redirect_uri=self.redirect_uri,
+            oauth_state=STATE,
         )
         following = check_step(
             provider.authenticate(context, step, state, event),
             provider="imap",
-            disclosed=(),
+            disclosed=self.disclosed,
             answered=event if isinstance(event, Submit) else None,
+            oauth_state=STATE,
+            redirect_uri=self.redirect_uri,
         )
-        if isinstance(following, Form | Confirm):
+        if isinstance(following, Form | Confirm | Menu | Redirect):
             # The state crosses a process border between two calls.
             return type(following).model_validate_json(following.model_dump_json())
         return following
@@ -111,10 +143,35 @@ class World:
             step = self.step(step.step, step.state, Agreed(facts_digest=step.facts_digest))
         return step
 
+    def choose(self, menu: Step, option: str) -> Step:
+        assert isinstance(menu, Menu), menu
+        assert option in {each.name for each in menu.options}
+        return self.step(menu.step, menu.state, Choose(option=option))
+
+    def come_back(self, redirect: Step, address: str) -> Step:
+        """The browser was led back to this address; the core compares state and issuer."""
+        assert isinstance(redirect, Redirect), redirect
+        params = parse_answer(urlsplit(address).query)
+        assert params["state"] == STATE
+        assert wrong_issuer(redirect, Callback(params=params)) is None
+        return self.step(redirect.step, redirect.state, Callback(params=params))
+
     def verify(self, done: Step) -> VerifyReport:
         assert isinstance(done, Done), done
         return provider.verify(
             CallContext(**self.context()), done.credential, done.settings, done.endpoints
+        )
+
+    def granted(self, token: str, *endpoints: Endpoint, username: str = "") -> Done:
+        """A sign-in with Google that has come to its end, for tests of what follows."""
+        from inboxlink.types.credential import Credential, CredentialKind, SecretName
+
+        secrets = {SecretName.ACCESS_TOKEN: SecretStr(token)}
+        secrets[SecretName.REFRESH_TOKEN] = SecretStr("refresh-token")
+        return Done(
+            credential=Credential(kind=CredentialKind.OAUTH2, account="1234", secrets=secrets),
+            settings={"username": username or self.address, "method": "google"},
+            endpoints=endpoints,
         )
 
     def done(self, password: str, *endpoints: Endpoint, username: str = "", **extra: str) -> Done:

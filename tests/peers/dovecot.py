@@ -40,11 +40,12 @@ ssl = yes
 ssl_cert = <{root}/cert.pem
 ssl_key = <{root}/key.pem
 disable_plaintext_auth = yes
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 submission_relay_host = 127.0.0.1
 submission_relay_port = {relay}
-passdb {{
+{tokens}passdb {{
   driver = passwd-file
+  mechanisms = plain login
   args = scheme=PLAIN username_format=%u {root}/users
 }}
 userdb {{
@@ -102,10 +103,26 @@ metric attempts {{
 {extra}
 """
 
+_TOKENS = """passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {root}/oauth2.conf.ext
+}}
+"""
+
+_INTROSPECTION = """
+introspection_mode = post
+introspection_url = {address}
+username_attribute = sub
+active_attribute = active
+active_value = true
+scope = https://mail.google.com/
+"""
+
 
 @dataclass(frozen=True)
 class LoginAttempt:
-    """One use of a password, as dovecot saw it."""
+    """One use of a password or a token, as dovecot saw it."""
 
     protocol: str
     user: str
@@ -116,6 +133,14 @@ class Dovecot:
     """Dovecot on free ports: `imap` and `submission` with STARTTLS, `imaps`, `submissions`.
 
     As root it runs as `nobody`, so that one configuration serves everybody.
+
+    Args:
+        users: Passwords by user.
+        certificate: For both protocols.
+        relay: Where submission hands its messages on.
+        extra: More of the configuration.
+        introspection: Address of an authorization server that says what an access token is good
+            for (RFC 7662), its `sub` being the user; None = tokens are not taken.
     """
 
     def __init__(
@@ -124,6 +149,7 @@ class Dovecot:
         certificate: Certificate,
         relay: int,
         extra: str = "",
+        introspection: str | None = None,
     ) -> None:
         self.imap, self.imaps = free_port(), free_port()
         self.submission, self.submissions = free_port(), free_port()
@@ -131,6 +157,7 @@ class Dovecot:
         self._certificate = certificate
         self._relay = relay
         self._extra = extra
+        self._introspection = introspection
         self._root = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
         self._process: subprocess.Popen[bytes] | None = None
@@ -143,6 +170,9 @@ class Dovecot:
         shutil.copy(self._certificate.key, self._root / "key.pem")
         self._write_users(self._users)
         (self._root / "dovecot.conf").write_text(self._configuration())
+        if self._introspection is not None:
+            judging = _INTROSPECTION.format(address=self._introspection)
+            (self._root / "oauth2.conf.ext").write_text(judging)
         self._own(self._root)
         for path in self._root.rglob("*"):
             self._own(path)
@@ -270,6 +300,8 @@ class Dovecot:
             submission=self.submission,
             submissions=self.submissions,
             extra=self._extra,
+            mechanisms="plain login" + (" xoauth2 oauthbearer" if self._introspection else ""),
+            tokens=_TOKENS.format(root=self._root) if self._introspection else "",
         )
 
     def _own(self, path: Path) -> None:

@@ -107,6 +107,10 @@ class Stages:
         """What a stage failed with; None = it did not fail."""
         return self._checks[name].problem
 
+    def is_ok(self, name: str) -> bool:
+        """Whether a stage was reached and went well."""
+        return self._checks[name].ok is True
+
     def _connected(self, took_ms: tuple[tuple[str, float], ...]) -> None:
         for name, took in took_ms:
             self._note(name, ok=True, took_ms=took)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from http.client import HTTPConnection
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from peers.certificates import Authority
 from peers.oauth.faults import Fault, Faults
@@ -183,6 +183,12 @@ class AuthorizationServer:
     def port(self) -> int:
         """Of the server itself, in plain http: for what stands beside the front."""
         return self._node.port
+
+    @property
+    def introspection(self) -> str:
+        """Where a mail server asks what a token is good for, with its own name and secret."""
+        client, secret = map(quote, _RESOURCE_SERVER)
+        return f"http://{client}:{secret}@{LOOPBACK}:{self.port}/introspection"
 
     @property
     def settings(self) -> Settings:

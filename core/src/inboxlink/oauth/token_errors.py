@@ -52,10 +52,17 @@ def token_problem(
 
 
 def token_error(
-    answer: Mapping[str, Any], *, host: str, provider: str, app: str | None = None
+    answer: Mapping[str, Any],
+    *,
+    host: str,
+    provider: str,
+    app: str | None = None,
+    secrets: Iterable[str] = (),
 ) -> InboxlinkError:
     """`token_problem` as an exception of its branch."""
-    return InboxlinkError.of(token_problem(answer, host=host, provider=provider, app=app))
+    return InboxlinkError.of(
+        token_problem(answer, host=host, provider=provider, app=app, secrets=secrets)
+    )
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

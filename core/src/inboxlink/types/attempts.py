@@ -9,7 +9,9 @@ from inboxlink.errors import Problem, SignInError
 __all__ = ["Attempts", "RefusalMemory"]
 
 #: Answers that mean that the server judged the secret itself, and counted it as wrong.
-_WRONG = frozenset({"invalid_credentials", "app_password_required", "credentials_expired"})
+_WRONG = frozenset(
+    {"invalid_credentials", "app_password_required", "credentials_expired", "grant_ended"}
+)
 
 
 class RefusalMemory(Protocol):

@@ -13,8 +13,10 @@ from inboxlink_imap.words import document, spoken
 
 __all__ = ["VERSIONS", "disclose"]
 
-#: The current version of each text.
-VERSIONS = {"I": 1, "G-C": 1, "I-O": 1}
+#: The current version of each text. G-C 2 discloses what a sign-in with Google asks for. The way
+#: of signing in is chosen after the texts were read, so that one text covers both, and whoever
+#: acknowledged G-C 1 is asked again: no acknowledgement is stretched to what it did not name.
+VERSIONS = {"I": 1, "G-C": 2, "I-O": 1}
 
 #: By kind of server (req 51, 105, 106); None = any other.
 _TEXTS = {"gmail": "G-C", "outlook": "I-O", None: "I"}
@@ -39,7 +41,7 @@ def disclose(detection: Detection, ctx: DiscloseContext) -> tuple[Disclosure, ..
                 if _has_all(paragraph, values)
             ),
             data=tuple(_filled(line, values) for line in text["data"]),
-            scopes=(),
+            scopes=tuple(text.get("scopes", ())),
             remove_here=_filled(text["remove_here"], values),
             revoke_there=_filled(text["revoke_there"], values),
         ),

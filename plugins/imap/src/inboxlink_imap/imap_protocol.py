@@ -2,18 +2,20 @@
 
 Both open sockets without verifying, wait without end, keep the last commands in memory, log
 every line and leave the user name of a LOGIN unquoted. Here the channel is given, nothing is
-kept or logged, and the two commands that carry a password are written anew.
+kept or logged, and the commands that carry a password or a token are written anew.
 """
 
 import base64
 import imaplib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import imapclient
 
 from inboxlink.types.context import Channel
+from inboxlink_imap.bearer_exchange import BearerExchange
 from inboxlink_imap.reader import AnswerReader
 
 __all__ = ["Client", "Heard"]
@@ -84,6 +86,12 @@ class _Protocol(imaplib.IMAP4):
             answer = self._simple_command("AUTHENTICATE", "PLAIN")
         self._signed_in(answer)
 
+    def authenticate_bearer(self, exchange: BearerExchange, *, is_initial: bool) -> None:
+        opening = (exchange.opening,)
+        self.literal = _Continuation(() if is_initial else opening, exchange.closing).next
+        arguments = opening if is_initial else ()
+        self._signed_in(self._simple_command("AUTHENTICATE", exchange.mechanism, *arguments))
+
     def login_once(self, user: bytes, secret: bytes) -> None:
         if user.isascii() and secret.isascii():
             answer = self._simple_command("LOGIN", _quoted(user), _quoted(secret))
@@ -126,16 +134,27 @@ class _Protocol(imaplib.IMAP4):
 
 
 class _Continuation:
-    """What answers each `+` of the server, in turn; one more than that ends the session."""
+    """What answers each `+` of the server, in turn; one more than that ends the session.
 
-    def __init__(self, parts: tuple[bytes, ...]) -> None:
+    Args:
+        parts: Said whatever the server says.
+        last: Gives one more, for what the server says then.
+    """
+
+    def __init__(
+        self, parts: tuple[bytes, ...], last: Callable[[bytes], bytes] | None = None
+    ) -> None:
         self._parts = iter(parts)
+        self._last = last
 
-    def next(self, _: bytes) -> bytes:
+    def next(self, said: bytes | None) -> bytes:
         part = next(self._parts, None)
-        if part is None:
+        if part is not None:
+            return part
+        last, self._last = self._last, None
+        if last is None:
             raise imaplib.IMAP4.abort("asked for more than the command has")
-        return part
+        return last(said or b"")
 
 
 class Client(imapclient.IMAPClient):  # type: ignore[misc]
@@ -182,6 +201,11 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]
         """AUTHENTICATE PLAIN (RFC 4616), its message with the command where `is_initial`."""
         self._forget_what_was_offered()
         self._imap.authenticate_plain(message, is_initial=is_initial)
+
+    def authenticate_bearer(self, exchange: BearerExchange, *, is_initial: bool) -> None:
+        """AUTHENTICATE with a token, its message with the command where `is_initial`."""
+        self._forget_what_was_offered()
+        self._imap.authenticate_bearer(exchange, is_initial=is_initial)
 
     def login_once(self, user: bytes, secret: bytes) -> None:
         """LOGIN, with quoted strings or literals as the octets need it."""

@@ -18,10 +18,12 @@ from inboxlink.remote_text import RemoteText
 from inboxlink.types.context import Channel
 from inboxlink.types.detection import Endpoint
 from inboxlink_imap import policy
+from inboxlink_imap.bearer_exchange import BearerExchange, token_mechanism
 from inboxlink_imap.imap_protocol import Client, Heard
 from inboxlink_imap.reader import AnswerReader
 from inboxlink_imap.reply_codes import endpoint_problem, imap_refusal
 from inboxlink_imap.secret_octets import sendable
+from inboxlink_imap.sent_names import SENT_NAMES
 
 __all__ = ["ImapSession"]
 
@@ -40,30 +42,6 @@ _UNEXPECTED = (
     RecursionError,
     TypeError,
     ValueError,
-)
-
-#: Names of the folder for sent mail where the server marks none (RFC 6154), lower case, as mail
-#: clients and servers create them.
-_SENT_NAMES = frozenset(
-    {
-        "sent",
-        "sent items",
-        "sent mail",
-        "sent messages",
-        "gesendet",
-        "gesendete elemente",
-        "envoyés",
-        "éléments envoyés",
-        "enviados",
-        "elementos enviados",
-        "posta inviata",
-        "verzonden items",
-        "送信済み",
-        "送信済みアイテム",
-        "送信済みメール",
-        "已发送",
-        "보낸편지함",
-    }
 )
 
 
@@ -105,13 +83,23 @@ class ImapSession:
         """What the server offers, for a person."""
         return self._text.clean(" ".join(sorted(self.capabilities)))
 
-    def choose_mechanism(self) -> str:
-        """The one way in which a password will be sent: `PLAIN` (RFC 4616) or `LOGIN`.
+    def choose_mechanism(self, *, for_token: bool = False) -> str:
+        """The one way in which the secret will be sent.
+
+        Args:
+            for_token: Whether it is an access token (`token_mechanism`), or else a password:
+                `PLAIN` (RFC 4616) or `LOGIN`.
 
         Raises:
             MailboxError: `login_disabled` or `mechanism_unsupported`.
         """
         offered = self.capabilities
+        if for_token:
+            mechanisms = {name.removeprefix("AUTH=") for name in offered if "=" in name}
+            chosen = token_mechanism(mechanisms)
+            if chosen is not None:
+                return chosen
+            raise MailboxError(endpoint_problem("mechanism_unsupported", self._endpoint))
         if "AUTH=PLAIN" in offered:
             return "PLAIN"
         if "LOGINDISABLED" not in offered:  # RFC 9051 section 6.2.3
@@ -165,6 +153,34 @@ class ImapSession:
             self._ask("invalid_credentials", self._client.login_once, user, secret)
         return mechanism
 
+    def sign_in_by_token(self, username: str, token: str) -> str:
+        """Send the access token, once and by one mechanism, and give back which.
+
+        Raises:
+            SignInError: The definite no.
+            MailboxError: The server is in trouble, or offers no mechanism.
+            SetupError: `value_invalid`, before anything is sent.
+        """
+        mechanism = self.choose_mechanism(for_token=True)
+        exchange = BearerExchange(mechanism, username, token, self._endpoint)
+        self._text = RemoteText((token,))
+        is_initial = "SASL-IR" in self.capabilities  # RFC 4959
+        try:
+            self._ask(
+                "invalid_credentials",
+                self._client.authenticate_bearer,
+                exchange,
+                is_initial=is_initial,
+            )
+        except InboxlinkError as error:
+            trouble = exchange.judged(error.problem)
+        else:
+            if not exchange.is_refused:
+                return mechanism
+            # A yes after a no is neither.
+            trouble = endpoint_problem("protocol_error", self._endpoint)
+        raise InboxlinkError.of(trouble)
+
     def examine_inbox(self) -> int:
         """Open INBOX without changing it, and count its messages.
 
@@ -179,7 +195,7 @@ class ImapSession:
         for flags, separator, name in self._ask("remote_error", self._client.folders):
             if b"\\sent" in flags:
                 return self._text.clean(name)
-            if named is None and name.rpartition(separator)[2].lower() in _SENT_NAMES:
+            if named is None and name.rpartition(separator)[2].lower() in SENT_NAMES:
                 named = self._text.clean(name)
         return named
 

@@ -6,16 +6,27 @@ from typing import TYPE_CHECKING
 from inboxlink import hookimpl
 from inboxlink.types.detection import Detection, Endpoint, Evidence
 from inboxlink.types.disclosure import Audience, DiscloseContext, Disclosure
-from inboxlink.types.provider import ProviderInfo
+from inboxlink.types.provider import ProviderInfo, RevokeResult
 from inboxlink.types.text import Text
+from inboxlink_imap.ways import WAYS
 
 if TYPE_CHECKING:
-    from inboxlink.types.context import AuthContext, CallContext
+    from inboxlink.errors import Problem
+    from inboxlink.types.context import AuthContext, CallContext, HookContext
     from inboxlink.types.credential import Credential
     from inboxlink.types.report import VerifyReport
     from inboxlink.types.steps import Event, State, Step
 
-__all__ = ["authenticate", "describe", "detect", "disclose", "verify"]
+__all__ = [
+    "authenticate",
+    "check_client",
+    "describe",
+    "detect",
+    "disclose",
+    "refresh",
+    "revoke",
+    "verify",
+]
 
 
 @hookimpl
@@ -27,6 +38,7 @@ def describe() -> ProviderInfo:
         summary=Text("imap.summary"),
         audiences=frozenset({Audience.PERSONAL}),
         variants=("gmail", "outlook"),
+        ways=WAYS,
     )
 
 
@@ -65,3 +77,27 @@ def verify(
     from inboxlink_imap import verification
 
     return verification.verify(ctx, credential, settings, endpoints)
+
+
+@hookimpl
+def refresh(ctx: "CallContext", credential: "Credential") -> "Credential":
+    """See `inboxlink.hookspecs.refresh`."""
+    from inboxlink_imap import grants
+
+    return grants.refresh(ctx, credential)
+
+
+@hookimpl
+def revoke(ctx: "CallContext", credential: "Credential") -> RevokeResult:
+    """See `inboxlink.hookspecs.revoke`."""
+    from inboxlink_imap import grants
+
+    return grants.revoke(ctx, credential)
+
+
+@hookimpl
+def check_client(ctx: "HookContext", online: bool) -> "tuple[Problem, ...]":  # noqa: FBT001
+    """See `inboxlink.hookspecs.check_client`."""
+    from inboxlink_imap import registration
+
+    return registration.check_client(ctx, online=online)

@@ -35,6 +35,8 @@ _VERDICTS = {
     "app_password_required": Verdict.DEFINITE,
     "credentials_expired": Verdict.DEFINITE,
     "sign_in_refused": Verdict.DEFINITE,
+    "grant_ended": Verdict.DEFINITE,
+    "scope_not_granted": Verdict.DEFINITE,
     "server_unavailable": Verdict.TEMPORARY,
     "too_many_connections": Verdict.TEMPORARY,
     "login_disabled": Verdict.POLICY,

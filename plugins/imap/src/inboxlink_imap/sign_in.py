@@ -1,6 +1,6 @@
 """The sign-in, as a function from one step and its answer to the next step.
 
-    start ──> survey ──> sign_in ──> done
+    start ──> survey ──> sign_in ──> done        (Gmail: a menu before it, `google_sign_in`)
                 │  ^        │ servers changed: survey again, and the password is forgotten
                 v  │        v
       servers (a form), certificate (a confirmation)
@@ -23,6 +23,8 @@ from inboxlink.types.disclosure import Audience
 from inboxlink.types.steps import (
     Abort,
     Agreed,
+    Callback,
+    Choose,
     Confirm,
     ConfirmKind,
     Done,
@@ -33,7 +35,7 @@ from inboxlink.types.steps import (
     Step,
     Submit,
 )
-from inboxlink_imap import policy
+from inboxlink_imap import google_sign_in, policy
 from inboxlink_imap.draft import Draft
 from inboxlink_imap.entry import PREFIX, read_draft
 from inboxlink_imap.forms import servers_form, sign_in_form
@@ -61,6 +63,12 @@ def advance(ctx: AuthContext, step: str, state: State, event: Event) -> Step:
     match step, event:
         case "", Start():
             return _begin(ctx)
+        case google_sign_in.METHOD, Choose(option=google_sign_in.GOOGLE):
+            return google_sign_in.begin(ctx)
+        case google_sign_in.METHOD, Choose():
+            return _by_password(ctx)
+        case google_sign_in.GOOGLE, Callback():
+            return google_sign_in.finish(ctx, state, event)
         case "servers", Submit():
             return _servers(ctx, Draft.of(state), event)
         case "certificate", Agreed():
@@ -75,6 +83,12 @@ def _begin(ctx: AuthContext) -> Step:
         return Abort(error=policy.refused(policy.TEAM))
     if ctx.detection.unsupported is not None:
         return Abort(error=policy.refused(ctx.detection.unsupported))
+    if google_sign_in.is_offered(ctx):
+        return google_sign_in.menu(ctx)
+    return _by_password(ctx)
+
+
+def _by_password(ctx: AuthContext) -> Step:
     draft = _first_draft(ctx)
     if draft.imap is None or draft.smtp is None:
         return servers_form(draft, ctx.address, {})

@@ -20,6 +20,7 @@ from inboxlink.remote_text import RemoteText
 from inboxlink.types.address import Address
 from inboxlink.types.context import Channel
 from inboxlink.types.detection import Endpoint
+from inboxlink_imap.bearer_exchange import BearerExchange, token_mechanism
 from inboxlink_imap.reader import AnswerReader
 from inboxlink_imap.reply_codes import endpoint_problem, smtp_auth_refusal, smtp_refusal
 from inboxlink_imap.secret_octets import sendable
@@ -74,16 +75,23 @@ class SmtpSession:
         """What the server offers, for a person."""
         return self._text.clean(" ".join(sorted(self._protocol.esmtp_features)).upper())
 
-    def choose_mechanism(self) -> str:
-        """The one mechanism by which a password will be sent: `PLAIN`, or else `LOGIN`.
+    def choose_mechanism(self, *, for_token: bool = False) -> str:
+        """The one mechanism by which the secret will be sent.
+
+        Args:
+            for_token: Whether it is an access token (`token_mechanism`), or else a password:
+                `PLAIN`, or else `LOGIN`.
 
         Raises:
             MailboxError: `login_disabled` or `mechanism_unsupported`.
         """
         offered = self._protocol.esmtp_features.get("auth", "").upper().split()
-        for mechanism in ("PLAIN", "LOGIN"):
-            if mechanism in offered:
-                return mechanism
+        if for_token:
+            chosen = token_mechanism(offered)
+        else:
+            chosen = next((each for each in ("PLAIN", "LOGIN") if each in offered), None)
+        if chosen is not None:
+            return chosen
         code = "mechanism_unsupported" if offered else "login_disabled"
         raise MailboxError(endpoint_problem(code, self._endpoint))
 
@@ -113,6 +121,29 @@ class SmtpSession:
         if code != 235:
             text = said.decode("utf-8", "replace")
             raise self._error(smtp_auth_refusal(code, text), reply)
+        return mechanism
+
+    def sign_in_by_token(self, username: str, token: str) -> str:
+        """Send the access token, once and by one mechanism, and give back which.
+
+        Raises:
+            SignInError: The definite no.
+            MailboxError: The server is in trouble, or offers no mechanism.
+            SetupError: `value_invalid`, before anything is sent.
+        """
+        mechanism = self.choose_mechanism(for_token=True)
+        exchange = BearerExchange(mechanism, username, token, self._endpoint)
+        self._text = RemoteText((token,))
+        reply = self._command("AUTH", f"{mechanism} {exchange.opening.decode()}")
+        if reply[0] == 334:
+            reply = self._command(exchange.closing(reply[1]).decode())
+        code, said = reply
+        if code == 334 or (code == 235 and exchange.is_refused):
+            raise self._error("protocol_error", said)  # a yes after a no is neither
+        if code != 235:
+            text = said.decode("utf-8", "replace")
+            refused = self._error(smtp_auth_refusal(code, text), reply)
+            raise InboxlinkError.of(exchange.judged(refused.problem))
         return mechanism
 
     def check_sender(self, address: Address) -> None:

@@ -1,7 +1,7 @@
-"""Prove both directions, with at most one use of a wrong password.
+"""Prove both directions, with at most one use of a wrong password or token.
 
 IMAP runs in the hook's thread. SMTP connects, does TLS and EHLO beside it in a second one; its
-AUTH waits for IMAP's answer, and is left out only where the same password was just refused.
+AUTH waits for IMAP's answer, and is left out only where the same secret was just refused.
 """
 
 import time
@@ -12,16 +12,17 @@ from typing import Self
 
 from inboxlink.errors import InboxlinkError, problem
 from inboxlink.types.context import CallContext
-from inboxlink.types.credential import Credential, SecretName
+from inboxlink.types.credential import Credential
 from inboxlink.types.detection import Endpoint, Role
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Identity, Proof, VerifyReport
 from inboxlink.verification import Stages, Stopped
+from inboxlink_imap import google
 from inboxlink_imap.imap_session import ImapSession
+from inboxlink_imap.login import Login, logins
 from inboxlink_imap.own_message import await_message, compose
 from inboxlink_imap.reply_codes import Verdict, verdict
 from inboxlink_imap.smtp_session import SmtpSession
-from inboxlink_imap.usernames import rendered
 
 __all__ = ["verify"]
 
@@ -34,33 +35,41 @@ def verify(
 ) -> VerifyReport:
     """See `inboxlink.hookspecs.verify`."""
     incoming, outgoing = _endpoint(endpoints, Role.IMAP), _endpoint(endpoints, Role.SUBMISSION)
-    password = credential.secret(SecretName.PASSWORD)
-    username = settings.get("username") or rendered(incoming, ctx.address)
-    has_own = SecretName.OUTGOING_PASSWORD in credential.secrets
-    outgoing_name = settings.get("outgoing_username") or username
-    outgoing_password = credential.secret(SecretName.OUTGOING_PASSWORD) if has_own else password
-    is_shared = outgoing_password == password
+    login, outgoing_login = logins(ctx, credential, settings, incoming)
+    is_shared = outgoing_login.secret == login.secret
 
     with (
-        _Receiving(ctx, incoming, username, password) as receiving,
-        _Sending(ctx, outgoing, outgoing_name, outgoing_password, is_shared=is_shared) as sending,
+        _Receiving(ctx, incoming, login) as receiving,
+        _Sending(ctx, outgoing, outgoing_login, is_shared=is_shared) as sending,
     ):
         if Capability.RECEIVE in ctx.wanted:
             receiving.sign_in()
         sending.go_on(after_refusal=receiving.may_have_refused)
         receiving.look_around()
         sending.finish()
-        is_proven = (
+        has_arrived = (
             ctx.send_test_message
             and receiving.stages.is_whole
             and sending.stages.is_whole
             and _to_oneself(ctx, receiving, sending)
         )
-    proof = Proof.PROVEN if is_proven else Proof.DECLARED
+    if login.is_token:
+        is_taken = receiving.is_signed_in or sending.is_signed_in
+        identities = google.identities(
+            ctx.address, login.username, credential.account, is_proven=is_taken
+        )
+    else:
+        identities = (_told(ctx, has_arrived=has_arrived),)
     return VerifyReport(
-        checks=receiving.stages.checks + sending.stages.checks,
-        identities=(Identity(address=str(ctx.address), proof=proof),),
+        checks=receiving.stages.checks + sending.stages.checks, identities=identities
     )
+
+
+def _told(ctx: CallContext, *, has_arrived: bool) -> Identity:
+    # IMAP knows no address of its own accounts; that the message to oneself arrives is the only
+    # proof that a password can give.
+    proof = Proof.PROVEN if has_arrived else Proof.DECLARED
+    return Identity(address=str(ctx.address), proof=proof)
 
 
 def _endpoint(endpoints: tuple[Endpoint, ...], role: Role) -> Endpoint:
@@ -70,15 +79,14 @@ def _endpoint(endpoints: tuple[Endpoint, ...], role: Role) -> Endpoint:
 class _Receiving:
     """The direction over IMAP."""
 
-    def __init__(self, ctx: CallContext, endpoint: Endpoint, username: str, password: str) -> None:
+    def __init__(self, ctx: CallContext, endpoint: Endpoint, login: Login) -> None:
         self.stages = Stages(
             Chain.RECEIVE, "capability", "login", "identity", "select", "sent_folder"
         )
         self.session: ImapSession | None = None
         self._ctx = ctx
         self._endpoint = endpoint
-        self._username = username
-        self._password = password
+        self._login = login
 
     def __enter__(self) -> Self:
         return self
@@ -88,8 +96,13 @@ class _Receiving:
             self.session.close()
 
     @property
+    def is_signed_in(self) -> bool:
+        """Whether the server took the secret."""
+        return self.stages.is_ok("login")
+
+    @property
     def may_have_refused(self) -> bool:
-        """Whether the server may have counted this password as wrong.
+        """Whether the server may have counted this secret as wrong.
 
         An answer that nobody understands, or none at all, can hide a definite no, and a second
         one at the other server would be one more on the way to a lockout.
@@ -110,9 +123,7 @@ class _Receiving:
             )
             self.stages.run(
                 "login",
-                lambda: _signed_in(
-                    self._ctx, self._endpoint, session, self._username, self._password
-                ),
+                lambda: self._login.sign_in(self._ctx, self._endpoint, session),
                 lambda mechanism: mechanism,
             )
         except Stopped:
@@ -122,14 +133,17 @@ class _Receiving:
         session = self.session
         if session is None or self.stages.problem_of("login") is not None:
             return
-        # IMAP knows no address of its own accounts; that the message to oneself arrives is the
-        # only proof there is.
-        self.stages.run("identity", lambda: str(self._ctx.address), lambda address: address)
         try:
+            self.stages.run("identity", self._identity, lambda address: address)
             self.stages.run("select", session.examine_inbox, lambda count: f"INBOX {count}")
             self.stages.run("sent_folder", lambda: _sent_folder(session), lambda name: name)
         except Stopped:
             pass
+
+    def _identity(self) -> str:
+        if self._login.is_token:
+            return google.mailbox_of(self._ctx.address, self._login.username)
+        return str(self._ctx.address)
 
 
 def _greeted(session: ImapSession) -> ImapSession:
@@ -139,17 +153,6 @@ def _greeted(session: ImapSession) -> ImapSession:
         session.close()
         raise
     return session
-
-
-def _signed_in(
-    ctx: CallContext,
-    endpoint: Endpoint,
-    session: ImapSession | SmtpSession,
-    username: str,
-    password: str,
-) -> str:
-    with ctx.attempt(endpoint, username, password):
-        return session.sign_in(username, password)
 
 
 def _sent_folder(session: ImapSession) -> str:
@@ -167,8 +170,7 @@ class _Sending:
         self,
         ctx: CallContext,
         endpoint: Endpoint,
-        username: str,
-        password: str,
+        login: Login,
         *,
         is_shared: bool,
     ) -> None:
@@ -176,8 +178,7 @@ class _Sending:
         self.session: SmtpSession | None = None
         self._ctx = ctx
         self._endpoint = endpoint
-        self._username = username
-        self._password = password
+        self._login = login
         self._is_shared = is_shared
         self._may_sign_in = False
         self._told = Event()
@@ -194,6 +195,11 @@ class _Sending:
         self._wait()
         if self.session is not None:
             self.session.close()
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the server took the secret; known once it is finished."""
+        return self.stages.is_ok("auth")
 
     def go_on(self, *, after_refusal: bool) -> None:
         """Say what IMAP answered; a secret of its own goes whatever that was."""
@@ -230,7 +236,7 @@ class _Sending:
             return
         self.stages.run(
             "auth",
-            lambda: _signed_in(self._ctx, self._endpoint, session, self._username, self._password),
+            lambda: self._login.sign_in(self._ctx, self._endpoint, session),
             lambda mechanism: mechanism,
         )
         self.stages.run("sender", lambda: session.check_sender(self._ctx.address), lambda _: None)
