@@ -192,7 +192,7 @@ def _run(
     program = str(Path(__file__).with_name("detectors.py"))
     try:
         done = subprocess.run(
-            [python, program, side, *addresses],
+            [python, program, side, kind, *addresses],
             capture_output=True,
             text=True,
             check=True,
@@ -224,6 +224,10 @@ def _report(options: Any, results: Mapping[str, Mapping[str, dict[str, Any] | No
         took, floor = statistics.median(result["ms"]), each.chain * DELAY_MS
         sides = f"{took:.0f} to {floor:.0f} ms"
         ratios.append(Ratio(f"{kind} {each.title}, to its chain", sides, took / floor, 1.3))
+        pairs = list(zip(result["ms"], result["chain_ms"], strict=True))
+        sides = f"{took:.0f} to {statistics.median(result['chain_ms']):.0f} ms"
+        more = statistics.median(one - other for one, other in pairs)
+        ratios.append(Ratio(f"{kind} ms more than its bare chain beside it", sides, more, 10.0))
         if not _is_right(kind, result):
             notes.append(f"{kind}: inboxlink is WRONG ({result['said'][0]}).")
         for peer, theirs in ((name, of[kind]) for name, of in results.items() if of is not ours):

@@ -1,7 +1,8 @@
 """Detect in one class of the benchmark's worlds with one program; prints what it took, as JSON.
 
-A process of its own for each, because a peer may hang for good: `detectors.py SIDE ADDRESS...`.
-The first address warms the process up.
+A process of its own for each, because a peer may hang for good:
+`detectors.py SIDE KIND ADDRESS...`. The first address warms the process up. Before each address
+the bare chain of its kind is taken, so that what slows the machine down slows both.
 """
 
 import json
@@ -9,6 +10,8 @@ import os
 import sys
 import time
 from collections.abc import Callable
+
+from chain import chain_of
 
 __all__: list[str] = []
 
@@ -55,17 +58,19 @@ def _myl() -> Callable[[str], str]:
 
 
 def main() -> None:
-    side, *addresses = sys.argv[1:]
+    side, kind, *addresses = sys.argv[1:]
+    chain = chain_of(kind, os.environ["SSL_CERT_FILE"])
     detect = {"inboxlink": _inboxlink, "maildiscover": _maildiscover, "myl-discovery": _myl}[side]()
-    taken, said = [], []
+    taken, said, chains = [], [], []
     for address in addresses:
+        chains.append(chain(address.partition("@")[2]))
         began = time.perf_counter()
         try:
             said.append(detect(address))
         except Exception as error:  # noqa: BLE001 - a peer may raise anything
             said.append(type(error).__name__)
         taken.append((time.perf_counter() - began) * 1000)
-    print(json.dumps({"ms": taken[1:], "said": said[1:]}))
+    print(json.dumps({"ms": taken[1:], "chain_ms": chains[1:], "said": said[1:]}))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,10 @@ Zone = Mapping[str, list[str]]
 
 _TTL_S = 300
 _NXDOMAIN = 3
+#: The owner of every answer, by a pointer (RFC 1035 section 4.1.4).
+_QUESTIONS_NAME = struct.pack("!H", 0xC000 | 12)
+#: Of an absence every resolver says how long it may be kept (RFC 2308 section 3).
+_START = "ns.example. hostmaster.example. 1 3600 600 86400 60"
 
 
 @contextmanager
@@ -58,6 +62,8 @@ class _Server(asyncio.DatagramProtocol):
         self._answers: dict[bytes, list[bytes]] = {}
         self._aliases: dict[bytes, bytes] = {}
         self._names: set[bytes] = set()
+        start = dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.SOA, _START).to_wire()
+        self._absence = struct.pack("!HHIH", dns.rdatatype.SOA, 1, _TTL_S, len(start)) + start
         for line in file:
             name, kind, value = line.decode().split(maxsplit=2)
             self._add(dns.name.from_text(name), kind, value)
@@ -78,7 +84,7 @@ class _Server(asyncio.DatagramProtocol):
         owner = name.to_wire().lower()
         rdtype = dns.rdatatype.from_text(kind)
         data = dns.rdata.from_text(dns.rdataclass.IN, rdtype, value).to_wire()
-        record = owner + struct.pack("!HHIH", rdtype, 1, _TTL_S, len(data)) + data
+        record = _QUESTIONS_NAME + struct.pack("!HHIH", rdtype, 1, _TTL_S, len(data)) + data
         if kind == "CNAME":
             self._aliases[owner] = record
         else:
@@ -91,9 +97,19 @@ class _Server(asyncio.DatagramProtocol):
         alias = self._aliases.get(name)
         records = [alias] if alias else self._answers.get(name + kind, [])
         code = 0 if name in self._names else _NXDOMAIN
-        # QR, RD and RA; one question, no authority, no EDNS.
-        header = data[:2] + struct.pack("!HHHHH", 0x8180 | code, 1, len(records), 0, 0)
-        return header + data[12 : end + 4] + b"".join(records)
+        # QR, RD and RA; one question, no EDNS.
+        absence = b"" if records else _zone(name) + self._absence
+        counts = (1, len(records), bool(absence), 0)
+        header = data[:2] + struct.pack("!HHHHH", 0x8180 | code, *counts)
+        return header + data[12 : end + 4] + b"".join(records) + absence
+
+
+def _zone(name: bytes) -> bytes:
+    """The last label of a name, by a pointer to it in the question (RFC 1035 section 4.1.4)."""
+    at = 0
+    while name[at + name[at] + 1]:
+        at += name[at] + 1
+    return struct.pack("!H", 0xC000 | 12 + at)
 
 
 async def _serve(path: str, delay_ms: str, port: str) -> None:

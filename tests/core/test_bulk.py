@@ -66,6 +66,35 @@ def test_each_domain_is_asked_once_and_each_address_has_a_line(
     assert Counter(names.questions) == {("d1.org", "MX"): 1, ("d2.org", "MX"): 1}
 
 
+def test_what_another_answer_makes_idle_is_not_asked(home: Path) -> None:
+    """No SRV where nothing is below `_tcp`; a made-up name only where a name leads somewhere."""
+    target = "60 IN CNAME autodiscover.outlook.com."
+    records = {
+        "bare.org": "bare.org. 60 IN MX 1 mail.bare.org.",
+        "led.org": "led.org. 60 IN MX 1 mx.pphosted.com.",
+        "autodiscover.led.org": f"autodiscover.led.org. {target}",
+        "_tcp.led.org": "_tcp.led.org. 60 IN TXT x",
+    }
+    home.mkdir(parents=True, exist_ok=True)
+    with NameServer(records) as server:
+        config = f'[network]\nnameservers = ["127.0.0.1:{server.port}"]\n'
+        (home / "inboxlink.toml").write_text(config)
+        assert detect(home, "--from", "-", given="me@bare.org\nme@led.org\n").returncode == 0
+    bare = sorted(each for each in server.questions if each[0].endswith("bare.org"))
+    assert bare == [
+        ("_tcp.bare.org", "A"),
+        ("autodiscover.bare.org", "A"),
+        ("bare.org", "MX"),
+        ("bare.org", "TXT"),
+        ("google._domainkey.bare.org", "TXT"),
+        ("selector1._domainkey.bare.org", "TXT"),
+    ]
+    led = {each for each in server.questions if each[0].endswith("led.org")}
+    assert sum(kind == "SRV" for _, kind in led) == 5
+    named = {"autodiscover.led.org", "_tcp.led.org"}
+    assert len({name for name, kind in led if kind == "A"} - named) == 1
+
+
 def test_an_unfinished_line_is_written_anew(home: Path, names: NameServer, tmp_path: Path) -> None:
     """A run goes on where another ended, in the middle of a line if need be."""
     source, to = tmp_path / "addresses", tmp_path / "lines"

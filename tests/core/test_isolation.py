@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.distributions import candidate, good, install
+from core.distributions import candidate, detecting, good, install
 from inboxlink.connect.host import Host
 from inboxlink.connect.proving import verify
 from inboxlink.connect.request import Request
@@ -248,3 +248,43 @@ def test_a_provider_runs_in_a_thread_that_keeps_no_program_from_ending() -> None
     thread.join()
     assert kinds == [True, True]
     assert thread.name == "inboxlink-acme-detect"
+
+
+WHERE = """import threading
+    if evidence:
+        began, going_on = evidence
+        began.set()
+        going_on.wait(0.9)
+    return threading.get_native_id()"""
+
+
+def test_the_pure_hooks_of_a_provider_share_a_thread(place: Path) -> None:
+    """One for however many calls; whoever calls while it is busy does not wait for it."""
+    install(place, "sharing", "sharing", detecting("sharing", WHERE))
+    caller = Caller(load([candidate("sharing")]))
+    assert len({caller.call("sharing", "detect", evidence=None) for _ in range(20)}) == 1
+    began, going_on = threading.Event(), threading.Event()
+    slow: list[int] = []
+
+    def call() -> None:
+        slow.append(caller.call("sharing", "detect", evidence=(began, going_on)))
+
+    busy = threading.Thread(target=call)
+    busy.start()
+    assert began.wait(5)
+    quick = caller.call("sharing", "detect", evidence=None)
+    assert slow == []
+    going_on.set()
+    busy.join()
+    assert slow != [quick]
+
+
+def test_a_shared_thread_ends_with_whoever_called(place: Path) -> None:
+    """Nothing is left waiting for calls that will never come."""
+    install(place, "ending", "ending", detecting("ending", WHERE))
+    caller = Caller(load([candidate("ending")]))
+    ident = caller.call("ending", "detect", evidence=None)
+    (thread,) = [each for each in threading.enumerate() if each.native_id == ident]
+    del caller
+    thread.join(5)
+    assert not thread.is_alive()

@@ -33,8 +33,6 @@ __all__ = ["GRACE_S", "gather", "look_into"]
 #: Seconds that those who could say something better get, once something good was found.
 GRACE_S = 0.7
 
-_HEAD_START_S = 0.001
-
 _Step = Coroutine[None, None, Finding]
 
 
@@ -87,12 +85,9 @@ class _Gathering:
         self._findings: list[Finding] = []
 
     async def run(self) -> Evidence:
-        asked = asyncio.ensure_future(self._inquiry.mail_exchanges())
         if not self._settings.frugal:
-            # What decides for most domains goes out before the rest is even put into words.
-            await asyncio.sleep(_HEAD_START_S)
             self._inquiry.begin(self._web_hosts())
-        mx = await asked
+        mx = await self._inquiry.mail_exchanges()
         facts = hosting.facts(Records(domain=self._known.domain, mx=mx))
         if _decides(facts) and not hosting.is_beyond_doubt(facts):
             # The other records came in the same round trip, and may know it better.

@@ -3,7 +3,8 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from inboxlink.errors import InboxlinkError
@@ -67,7 +68,9 @@ class Inquiry:
         self._fetcher = Fetcher(dialer)
         self._began = time.monotonic()
         self._tasks: dict[str, asyncio.Task[Any]] = {}
-        self._begun: list[asyncio.Task[Any]] = []
+        #: Questions to DNS: when each was asked, and what it was answered.
+        self._asked: dict[str, float] = {}
+        self._answers: dict[str, Answer[Any]] = {}
         #: A label that nobody would have made: where it exists, every label does.
         self._unlikely = f"{secrets.token_hex(6)}.{domain}"
 
@@ -81,11 +84,13 @@ class Inquiry:
 
     async def services(self, service: str) -> Answer[Service]:
         """SRV of a service of the domain."""
-        if self._frugal:
-            branch = await self.aliases(f"_tcp.{self.domain}")
-            if branch.outcome is Outcome.NONEXISTENT:  # nor anything below it (RFC 8020)
-                return Answer(Outcome.NONEXISTENT)
+        if self._frugal and not await self._has_services():
+            return Answer(Outcome.NONEXISTENT)
         return await self._dns("srv", f"_{service}._tcp.{self.domain}", self._resolver.services)
+
+    async def _has_services(self) -> bool:
+        branch = await self.aliases(f"_tcp.{self.domain}")
+        return branch.outcome is not Outcome.NONEXISTENT  # nor anything below it (RFC 8020)
 
     async def aliases(self, host: str) -> Answer[IPAddress]:
         """Where a name leads, by its A records: what matters are the names on the way."""
@@ -101,37 +106,39 @@ class Inquiry:
         Args:
             hosts: Those of the web that the steps will connect.
         """
-        questions: list[Coroutine[Any, Any, Any]] = [self.records()]
-        questions += [self._resolver.addresses(host, self.deadline) for host in hosts]
+        # What decides for most domains goes out first, then what connections wait for.
+        self._begin("mx", self.domain)
+        for host in hosts:
+            self._resolver.begin_addresses(host)
         if hosts:
-            questions.append(self.texts(pacc.record_name(self.domain)))
-        self._begun = [asyncio.ensure_future(each) for each in questions]
+            self._begin("txt", pacc.record_name(self.domain))
+        self._begin_records(SERVICES, DKIM_SELECTORS)
+        self._begin("a", self._unlikely)
 
     async def records(self) -> Records:
-        """All that DNS says."""
+        """All that DNS says; a frugal inquiry leaves out what another answer makes idle."""
         domain = self.domain
+        services: tuple[str, ...] = SERVICES
         selectors: tuple[str, ...] = DKIM_SELECTORS
-        if self._frugal:  # Microsoft's customers publish both of theirs, or none
+        if self._frugal:
+            # Microsoft's customers publish both of theirs, or none.
             selectors = tuple(each for each in selectors if each != "selector2")
-        # In one gathering: of several, one within the other, the inner would be left behind when
-        # they are cancelled before their turn.
-        answers: list[Any] = await asyncio.gather(
-            self.mail_exchanges(),
-            self.texts(domain),
-            self.aliases(f"autodiscover.{domain}"),
-            self.wildcard(),
-            *(self.services(each) for each in SERVICES),
-            *(self.texts(f"{each}._domainkey.{domain}") for each in selectors),
-        )
-        mx, txt, autodiscover, wildcard, *rest = answers
+            services = SERVICES if await self._has_services() else ()
+        self._begin_records(services, selectors)
+        if not self._frugal:
+            self._begin("a", self._unlikely)
+        autodiscover = await self.aliases(f"autodiscover.{domain}")
+        dkim = {each: await self.texts(f"{each}._domainkey.{domain}") for each in selectors}
+        # What every name leads to takes away from what names lead to, and from nothing else.
+        is_led = bool(autodiscover.aliases) or any(each.aliases for each in dkim.values())
         return Records(
             domain=domain,
-            mx=mx,
-            txt=txt,
+            mx=await self.mail_exchanges(),
+            txt=await self.texts(domain),
             autodiscover=autodiscover,
-            wildcard=wildcard,
-            services=dict(zip(SERVICES, rest, strict=False)),
-            dkim=dict(zip(selectors, rest[len(SERVICES) :], strict=True)),
+            wildcard=await self.wildcard() if is_led or not self._frugal else None,
+            services={each: await self.services(each) for each in services},
+            dkim=dkim,
         )
 
     async def fetch(
@@ -184,25 +191,50 @@ class Inquiry:
 
     async def close(self) -> None:
         """End what is still being asked."""
-        asked = [*self._begun, *self._tasks.values()]
-        for task in asked:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*asked, return_exceptions=True)
+        if self._tasks:
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _dns(
         self, kind: str, name: str, ask: Callable[[str, float], Awaitable[Answer[_Value]]]
     ) -> Answer[_Value]:
-        source = f"dns:{kind} {self._shown(name)}"
-        return await self._once(source, lambda: self._answer(source, name, ask))
+        source = self._begin(kind, name)
+        if source not in self._answers:
+            answer = await ask(name, self.deadline)
+            self._heard(source, answer, self._asked[source])
+        return self._answers[source]
 
-    async def _answer(
-        self, source: str, name: str, ask: Callable[[str, float], Awaitable[Answer[_Value]]]
-    ) -> Answer[_Value]:
-        began = time.monotonic()
-        answer = await ask(name, self.deadline)
-        trust = Trust.SIGNED if answer.is_signed else Trust.DNS
-        self.note(source, _outcome(answer), trust, began)
-        return answer
+    def _begin_records(self, services: Sequence[str], selectors: Sequence[str]) -> None:
+        self._begin("mx", self.domain)
+        self._begin("txt", self.domain)
+        self._begin("a", f"autodiscover.{self.domain}")
+        for each in services:
+            self._begin("srv", f"_{each}._tcp.{self.domain}")
+        for each in selectors:
+            self._begin("txt", f"{each}._domainkey.{self.domain}")
+
+    def _begin(self, kind: str, name: str) -> str:
+        """Ask a question, once; the resolver sees to its end."""
+        source = f"dns:{kind} {self._shown(name)}"
+        if source not in self._asked:
+            began = self._asked[source] = time.monotonic()
+            task = self._resolver.begin(name, kind.upper())
+            if task.done():
+                self._heard(source, task.result(), began)
+            else:
+                task.add_done_callback(partial(self._ended, source, began))
+        return source
+
+    def _ended(self, source: str, began: float, task: "asyncio.Task[Answer[Any]]") -> None:
+        if not task.cancelled():
+            self._heard(source, task.result(), began)
+
+    def _heard(self, source: str, answer: Answer[Any], began: float) -> None:
+        if source not in self._answers:
+            self._answers[source] = answer
+            trust = Trust.SIGNED if answer.is_signed else Trust.DNS
+            self.note(source, _outcome(answer), trust, began)
 
     async def _fetch(
         self, url: str, trust: Trust, *, plain: bool, follow: bool

@@ -73,7 +73,9 @@ class Cache:
         with suppress(HostError, OSError):
             private_directory(self._folder)
             self._make_room()
-            replace_private_file(self._path(domain), _written(domain, body, self._clock()))
+            # Waiting for the disk would hold up every other answer of the look-up.
+            kept = _written(domain, body, self._clock())
+            replace_private_file(self._path(domain), kept, durable=False)
 
     def forget(self, domain: str) -> None:
         """Drop what was answered about a domain, so that it is asked again."""

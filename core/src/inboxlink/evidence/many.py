@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from itertools import islice
 
 from inboxlink.evidence.gathering import look_into
 from inboxlink.evidence.lookup import LookupSettings
@@ -34,21 +35,25 @@ async def look_into_many(
     resolver = Resolver(network, per_s=per_s)
     dialer = Dialer(network, resolver)
     waiting = iter(known)
-    pending: set[asyncio.Task[Evidence]] = set()
+    running: set[asyncio.Task[Evidence]] = set()
+    ended: asyncio.Queue[asyncio.Task[Evidence]] = asyncio.Queue()
+
+    def begin(each: Evidence) -> None:
+        task = asyncio.ensure_future(look_into(each, settings, resolver, dialer))
+        running.add(task)
+        task.add_done_callback(ended.put_nowait)
+
     try:
-        while True:
-            for each in waiting:
-                task = asyncio.ensure_future(look_into(each, settings, resolver, dialer))
-                pending.add(task)
-                if len(pending) >= at_once:
-                    break
-            if not pending:
-                return
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                yield task.result()
+        for each in islice(waiting, at_once):
+            begin(each)
+        while running:
+            task = await ended.get()
+            running.discard(task)
+            for each in islice(waiting, 1):
+                begin(each)
+            yield task.result()
     finally:
-        for task in pending:
+        for task in running:
             task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         await resolver.close()

@@ -49,12 +49,13 @@ def fact(
         exchange: The exchanger that showed it, which at some hosters is every server at once.
     """
     row = hosters().get(name, {})
+    servers = _servers_of(name) if exchange is None else tuple(_servers(row, exchange))
     return HostingFact(
         name,
         shown_by,
         is_owned=is_owned,
-        servers=tuple(_servers(row, exchange)),
-        sign_in=tuple(SignIn(each) for each in row.get("sign_in", ())),
+        servers=servers,
+        sign_in=_sign_in_of(name),
         help_url=row.get("help"),
         title=row.get("title", ""),
     )
@@ -86,6 +87,17 @@ def _table() -> _Table:
     path = os.path.join(os.path.dirname(__file__), "providers.json")  # noqa: PTH118, PTH120
     with open(path, "rb") as file:  # noqa: PTH123
         return _Table(json.load(file))
+
+
+# For nearly every fact about one of many domains they are the same.
+@cache
+def _servers_of(name: str) -> tuple[PublishedServer, ...]:
+    return tuple(_servers(hosters().get(name, {}), None))
+
+
+@cache
+def _sign_in_of(name: str) -> tuple[SignIn, ...]:
+    return tuple(SignIn(each) for each in hosters().get(name, {}).get("sign_in", ()))
 
 
 def _folded(name: str) -> str:

@@ -8,20 +8,17 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from inboxlink.network.answers import Answer, Outcome, Service
 from inboxlink.network.datagrams import NameServer
+from inboxlink.network.messages import Question, Reply
 from inboxlink.network.policy import IPAddress
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.address import is_special_use
 from inboxlink.types.detection import MailExchange
-
-if TYPE_CHECKING:
-    import dns.message
 
 __all__ = ["Resolver"]
 
@@ -34,8 +31,6 @@ _AT_ONCE = 64
 _MAX_TTL_S = 24 * 3600
 _MAX_NEGATIVE_TTL_S = 3600
 _MAX_KEPT = 4096
-
-_Value = TypeVar("_Value")
 
 
 class Resolver:
@@ -59,26 +54,25 @@ class Resolver:
 
     async def mail_exchanges(self, domain: str, deadline: float) -> Answer[MailExchange]:
         """MX, most preferred first; the null MX of RFC 7505 is one with an empty host."""
-        return await self._ask(domain, "MX", _mail_exchanges, deadline)
+        return await self._ask(domain, "MX", deadline)
 
     async def texts(self, name: str, deadline: float) -> Answer[str]:
         """TXT, the strings of each joined (RFC 7208 section 3.3)."""
-        return await self._ask(name, "TXT", _texts, deadline)
+        return await self._ask(name, "TXT", deadline)
 
     async def services(self, name: str, deadline: float) -> Answer[Service]:
         """SRV of a name such as `_imaps._tcp.example.org`, lowest priority number first."""
-        return await self._ask(name, "SRV", _services, deadline)
+        return await self._ask(name, "SRV", deadline)
 
     async def aliases(self, host: str, deadline: float) -> Answer[IPAddress]:
         """Where a name leads, by its A records alone."""
-        return await self._ask(host, "A", _addresses, deadline)
+        return await self._ask(host, "A", deadline)
 
     async def addresses(self, host: str, deadline: float) -> Answer[IPAddress]:
         """Addresses of a host, those of IPv4 first."""
-        v4, v6 = await asyncio.gather(
-            self._ask(host, "A", _addresses, deadline),
-            self._ask(host, "AAAA", _addresses, deadline),
-        )
+        self.begin_addresses(host)
+        v4 = await self._ask(host, "A", deadline)
+        v6 = await self._ask(host, "AAAA", deadline)
         # A name server that knows of one kind only may fail on the other.
         first, second = (v4, v6) if v4.values or not v6.values else (v6, v4)
         if not first.values:
@@ -100,35 +94,43 @@ class Resolver:
         for server in self.__dict__.get("_servers", ()):
             server.close()
 
-    async def _ask(
-        self,
-        name: str,
-        kind: str,
-        read: Callable[[Any], tuple[_Value, ...]],
-        deadline: float,
-    ) -> Answer[_Value]:
+    def begin(self, name: str, kind: str) -> "asyncio.Task[Answer[Any]]":
+        """Ask a question for whoever will wait for its answer; it ends by itself.
+
+        Args:
+            name: In ASCII, without the last dot.
+            kind: `A`, `AAAA`, `MX`, `TXT` or `SRV`.
+        """
         key = (name, kind)
         task = self._asked.get(key)
         if task is None or time.monotonic() > self._until.get(key, math.inf):
             self._until.pop(key, None)
-            task = asyncio.create_task(self._answer(key, read))
+            task = asyncio.create_task(self._answer(key))
             self._asked[key] = task
             self._forget()
-        left = deadline - time.monotonic()
-        # Whoever else waits for the same answer still gets it, hence no cancellation here.
-        done, _ = await asyncio.wait((task,), timeout=max(left, 0))
-        return task.result() if done else Answer(Outcome.TIMED_OUT)
+        return task
 
-    async def _answer(
-        self, key: tuple[str, str], read: Callable[[Any], tuple[_Value, ...]]
-    ) -> Answer[_Value]:
+    def begin_addresses(self, host: str) -> None:
+        """Ask what `addresses` will."""
+        self.begin(host, "A")
+        self.begin(host, "AAAA")
+
+    async def _ask(self, name: str, kind: str, deadline: float) -> Answer[Any]:
+        task = self.begin(name, kind)
+        if not task.done():
+            left = deadline - time.monotonic()
+            # Whoever else waits for the same answer still gets it, hence no cancellation here.
+            await asyncio.wait((task,), timeout=max(left, 0))
+        return task.result() if task.done() else Answer(Outcome.TIMED_OUT)
+
+    async def _answer(self, key: tuple[str, str]) -> Answer[Any]:
         name, kind = key
-        if is_special_use(name) and not self._settings.nameservers:
+        if not self._settings.nameservers and is_special_use(name):
             # RFC 6761 section 6: such a name is not for the public DNS to answer.
             return Answer(Outcome.NONEXISTENT, ttl_s=_MAX_NEGATIVE_TTL_S)
         async with self._slots:
             await self._turn()
-            answer = await self._resolve(name, kind, read)
+            answer = await self._resolve(name, kind)
         self._until[key] = time.monotonic() + answer.ttl_s
         return answer
 
@@ -138,35 +140,31 @@ class Resolver:
             self._next = max(self._next, now) + self._between_s
             await asyncio.sleep(self._next - now)
 
-    async def _resolve(
-        self, name: str, kind: str, read: Callable[[Any], tuple[_Value, ...]]
-    ) -> Answer[_Value]:
-        import dns.exception
-        import dns.rcode
-
+    async def _resolve(self, name: str, kind: str) -> Answer[Any]:
         try:
-            response = await self._exchange(name, kind)
-            if response is None:
+            question = Question(name, kind)
+            reply = await self._exchange(question)
+            if reply is None:
                 return Answer(Outcome.FAILED)
-            is_there = response.rcode() != dns.rcode.NXDOMAIN
-            return self._read(response, is_there=is_there, read=read)
+            answer = reply.answer(question)
         except TimeoutError:
             return Answer(Outcome.TIMED_OUT)
-        except (dns.exception.DNSException, OSError, ValueError):
+        except (OSError, ValueError):
             return Answer(Outcome.FAILED)
+        limit = _MAX_TTL_S if answer.outcome is Outcome.FOUND else _MAX_NEGATIVE_TTL_S
+        is_believed = answer.is_signed <= self._settings.dnssec
+        if is_believed and answer.ttl_s <= limit:
+            return answer
+        is_signed = answer.is_signed and is_believed
+        return replace(answer, is_signed=is_signed, ttl_s=min(answer.ttl_s, limit))
 
-    async def _exchange(self, name: str, kind: str) -> "dns.message.QueryMessage | None":
+    async def _exchange(self, question: Question) -> Reply | None:
         """The first name server's answer that is one; None = all of them refuse.
 
         Raises:
             TimeoutError: None of them answered in time, and not all refused.
+            MalformedReply: What came by TCP is no answer.
         """
-        import dns.flags
-        import dns.message
-        import dns.rcode
-
-        # AD in a question asks for AD in the answer (RFC 6840 section 5.7).
-        query = dns.message.make_query(name, kind, flags=dns.flags.RD | dns.flags.AD)
         end = time.monotonic() + _LIFETIME_S
         servers = list(self._servers)
         while servers:
@@ -175,35 +173,16 @@ class Resolver:
                 if left <= 0:
                     raise TimeoutError
                 try:
-                    response = await server.ask(query, min(_TRY_S, left))
+                    reply = await server.ask(question, min(_TRY_S, left))
                 except TimeoutError:
                     continue  # it may only have been slow
                 except (OSError, EOFError):
                     servers.remove(server)
                     continue
-                if response.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-                    return response
+                if reply.is_one:
+                    return reply
                 servers.remove(server)
         return None
-
-    def _read(
-        self,
-        response: "dns.message.QueryMessage",
-        *,
-        is_there: bool,
-        read: Callable[[Any], tuple[_Value, ...]],
-    ) -> Answer[_Value]:
-        import dns.flags
-
-        chain = response.resolve_chaining()
-        values = read(chain.answer or ())
-        aliases = tuple(_text(rrset[0].target) for rrset in chain.cnames)
-        outcome = Outcome.FOUND if is_there else Outcome.NONEXISTENT
-        if is_there and not values and not aliases:
-            outcome = Outcome.NOTHING
-        limit = _MAX_TTL_S if outcome is Outcome.FOUND else _MAX_NEGATIVE_TTL_S
-        is_signed = self._settings.dnssec and bool(response.flags & dns.flags.AD)
-        return Answer(outcome, values, aliases, is_signed, min(chain.minimum_ttl, limit))
 
     @cached_property
     def _servers(self) -> tuple[NameServer, ...]:
@@ -223,25 +202,3 @@ class Resolver:
                 return
             del self._asked[key]
             self._until.pop(key, None)
-
-
-def _mail_exchanges(records: Any) -> tuple[MailExchange, ...]:  # noqa: ANN401 - dnspython's
-    found = (MailExchange(each.preference, _text(each.exchange)) for each in records)
-    return tuple(sorted(found, key=lambda each: (each.preference, each.host)))
-
-
-def _texts(records: Any) -> tuple[str, ...]:  # noqa: ANN401
-    return tuple(b"".join(each.strings).decode("utf-8", "replace") for each in records)
-
-
-def _services(records: Any) -> tuple[Service, ...]:  # noqa: ANN401
-    found = (Service(each.priority, each.weight, each.port, _text(each.target)) for each in records)
-    return tuple(sorted(found, key=lambda each: (each.priority, -each.weight, each.host)))
-
-
-def _addresses(records: Any) -> tuple[IPAddress, ...]:  # noqa: ANN401
-    return tuple(ip_address(each.address) for each in records)
-
-
-def _text(name: Any) -> str:  # noqa: ANN401
-    return str(name.to_text()).rstrip(".").lower()

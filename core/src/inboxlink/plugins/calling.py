@@ -2,15 +2,18 @@
 
 pluggy would call every provider and abort on the first that raises; so each call names its
 provider. A hook runs in a daemon thread: Python cannot end it, so one that overruns costs a
-thread and its provider's good name for the rest of the process.
+thread and its provider's good name for the rest of the process. The pure hooks of a provider are
+called for every domain there is, and share a thread as long as none of them overruns.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from inboxlink.errors import InboxlinkError, Problem, ProviderFault, problem
 from inboxlink.plugins.loading import Registry
 from inboxlink.plugins.shape import misfit
-from inboxlink.plugins.threads import provider_thread
+from inboxlink.plugins.threads import Worker, provider_thread
+from inboxlink.types.provider import ProviderInfo
 
 __all__ = ["DEADLINES_S", "NETWORK_MARGIN_S", "PURE_HOOKS", "Caller"]
 
@@ -43,6 +46,10 @@ class Caller:
         self._registry = registry
         self._deadlines_s = deadlines_s or DEADLINES_S
         self.quarantined: dict[str, str] = {}
+        #: What each provider said of itself, once it was held to the contract.
+        self.descriptions: dict[str, ProviderInfo] = {}
+        self._idle: dict[str, Worker] = {}
+        self._hooks: dict[tuple[str, str], Callable[..., Any]] = {}
 
     def has(self, provider: str, hook: str) -> bool:
         """Whether a provider that can be called implements a hook."""
@@ -67,11 +74,7 @@ class Caller:
                 problem("provider_quarantined", provider=provider, hook=self.quarantined[provider])
             )
         outcome = _Outcome()
-        thread = provider_thread(
-            provider, hook, lambda: self._run(outcome, provider, hook, arguments)
-        )
-        thread.join(self._deadlines_s[hook])
-        if thread.is_alive():
+        if not self._finish(provider, hook, lambda: self._run(outcome, provider, hook, arguments)):
             self.quarantined[provider] = hook
             raise ProviderFault(
                 problem(
@@ -92,16 +95,38 @@ class Caller:
             ) from None
         return outcome.result
 
+    def _finish(self, provider: str, hook: str, target: Callable[[], None]) -> bool:
+        """Run in a thread of the provider's; False = not done within the hook's time."""
+        timeout_s = self._deadlines_s[hook]
+        if hook not in PURE_HOOKS:
+            thread = provider_thread(provider, hook, target)
+            thread.join(timeout_s)
+            return not thread.is_alive()
+        # Whoever calls while it is busy gets another; of two that are idle one ends.
+        worker = self._idle.pop(provider, None)
+        if worker is None or not worker.is_alive:
+            worker = Worker(provider)
+        is_done = worker.run(target, timeout_s)
+        if is_done:
+            self._idle[provider] = worker
+        return is_done
+
     def _run(
         self, outcome: "_Outcome", provider: str, hook: str, arguments: dict[str, object]
     ) -> None:
-        manager = self._registry.manager
-        others = [plugin for name, plugin in manager.list_name_plugin() if name != provider]
         try:
-            results = manager.subset_hook_caller(hook, others)(**arguments)
+            results = self._hook(provider, hook)(**arguments)
             outcome.result = results[0] if results else None
         except BaseException as error:  # noqa: BLE001 - SystemExit of a provider ends only its call
             outcome.error = error
+
+    def _hook(self, provider: str, hook: str) -> Callable[..., Any]:
+        known = self._hooks.get((provider, hook))
+        if known is None:
+            manager = self._registry.manager
+            others = [plugin for name, plugin in manager.list_name_plugin() if name != provider]
+            known = self._hooks[provider, hook] = manager.subset_hook_caller(hook, others)
+        return known
 
 
 def _is_whole(error: InboxlinkError) -> bool:

@@ -11,11 +11,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import IO, Any
 from weakref import WeakSet
 
-__all__ = ["provider_thread", "silenced"]
+__all__ = ["Worker", "provider_thread", "silenced"]
 
 _running: "WeakSet[threading.Thread]" = WeakSet()
 
@@ -26,6 +28,45 @@ def provider_thread(provider: str, what: str, target: Callable[[], None]) -> thr
     _running.add(thread)
     thread.start()
     return thread
+
+
+_Work = tuple[Callable[[], None], threading.Lock]
+
+
+class Worker:
+    """A thread that runs a provider's hooks, one after the other, while nobody overruns.
+
+    To begin a thread costs three times what it costs to hand a thread its work. It ends with the
+    object.
+    """
+
+    def __init__(self, provider: str) -> None:
+        self._work: SimpleQueue[_Work | None] = SimpleQueue()
+        self._thread = provider_thread(provider, "hooks", partial(_work_off, self._work))
+
+    def __del__(self) -> None:
+        self._work.put(None)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can work: a process that was forked has none of its parent's threads."""
+        return self._thread.is_alive()
+
+    def run(self, target: Callable[[], None], timeout_s: float) -> bool:
+        """Run what raises nothing; False = it was not done in time, and may never be."""
+        done = threading.Lock()
+        done.acquire()
+        self._work.put((target, done))
+        return done.acquire(timeout=timeout_s)
+
+
+def _work_off(work: "SimpleQueue[_Work | None]") -> None:
+    while (each := work.get()) is not None:
+        target, done = each
+        target()
+        done.release()
+        # Nothing of a call is kept until the next one.
+        del each, target, done
 
 
 @contextmanager

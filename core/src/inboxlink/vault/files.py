@@ -69,8 +69,14 @@ def read_private_file(path: Path) -> bytes | None:
             return file.read()
 
 
-def replace_private_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, durably, with mode 0600. One writer at a time.
+def replace_private_file(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file whole or not at all, with mode 0600. One writer at a time.
+
+    Args:
+        path: The file.
+        content: What it is to hold.
+        durable: Whether it is on the disk when this returns. Where it is not, a loss of power may
+            leave a file that is empty or cut off; the end of the process may not.
 
     Raises:
         HostError: `store_full`, `store_unavailable`; the file is as it was.
@@ -84,13 +90,15 @@ def replace_private_file(path: Path, content: bytes) -> None:
             with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
                 os.fchmod(file.fileno(), 0o600)
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        sync_directory(path.parent)
+        if durable:
+            sync_directory(path.parent)
 
 
 @contextmanager
