@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_PROOFS = {"proven": "cli.aliases.proven", "declared": "cli.aliases.declared"}
+
 
 @group("aliases", "cli.aliases")
 def command() -> None:
@@ -55,12 +57,12 @@ def _show(session: Session, connection: "Connection") -> None:
             }
         )
         return
-    headings = [session.words(f"cli.aliases.{name}") for name in ("address", "proof")]
+    headings = [session.words(key) for key in ("cli.aliases.address", "cli.aliases.proof")]
     show_table(
         session,
         headings,
         [
-            (each.address, session.words(f"cli.aliases.{each.proof.value}"))
+            (each.address, session.words(_PROOFS[each.proof.value]))
             for each in connection.identities
         ],
     )
