@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inboxlink.errors import SetupError
-from inboxlink.network.policy import check_address, check_host
+from inboxlink.hosts import check_host
+from inboxlink.network.policy import check_address
 from inboxlink.network.settings import NetworkSettings
 
 #: The IANA registries of special-purpose addresses (RFC 6890) and the private networks, written

@@ -10,6 +10,7 @@ import pytest
 
 import inboxlink_gmail
 from inboxlink.errors import CODES, Problem
+from inboxlink.prose import LANGUAGES
 from inboxlink.texts import Words
 from inboxlink.types.detection import Basis, Detection
 from inboxlink.types.disclosure import (
@@ -25,7 +26,6 @@ from inboxlink_gmail.client import invalid
 from inboxlink_gmail.disclosing import VERSIONS
 from inboxlink_gmail.permissions import READ, SEND
 from inboxlink_gmail.provider import disclose
-from inboxlink_gmail.words import LANGUAGES
 
 PACKAGE = Path(inboxlink_gmail.__file__).parent
 STRINGS = {

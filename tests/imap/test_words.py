@@ -10,6 +10,7 @@ import pytest
 
 import inboxlink_imap
 from inboxlink.errors import CODES
+from inboxlink.prose import LANGUAGES
 from inboxlink.texts import Words
 from inboxlink.types.address import parse_address
 from inboxlink.types.detection import Basis, Detection, Endpoint, Refusal, Role, Tls
@@ -20,7 +21,6 @@ from inboxlink_imap.disclosing import VERSIONS
 from inboxlink_imap.draft import Draft
 from inboxlink_imap.forms import servers_form, sign_in_form
 from inboxlink_imap.provider import disclose
-from inboxlink_imap.words import LANGUAGES
 
 PACKAGE = Path(inboxlink_imap.__file__).parent
 STRINGS = {

@@ -10,6 +10,7 @@ import pytest
 
 import inboxlink_outlook
 from inboxlink.errors import CODES
+from inboxlink.prose import LANGUAGES
 from inboxlink.texts import Words
 from inboxlink.types.detection import Basis, Detection
 from inboxlink.types.disclosure import (
@@ -22,7 +23,6 @@ from inboxlink.types.disclosure import (
 from inboxlink.types.text import Text
 from inboxlink_outlook import entra_errors
 from inboxlink_outlook.provider import disclose, revoke
-from inboxlink_outlook.words import LANGUAGES
 
 PACKAGE = Path(inboxlink_outlook.__file__).parent
 SOURCE = "".join(module.read_text("utf-8") for module in PACKAGE.glob("*.py"))

@@ -11,11 +11,17 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inboxlink.types.disclosure import DiscloseContext, Disclosure
 
-__all__ = ["Prose"]
+if TYPE_CHECKING:
+    from inboxlink.types.context import CallContext
+
+__all__ = ["LANGUAGES", "Prose"]
+
+#: Those of the providers that come with the core; the first one stands in for any other.
+LANGUAGES = ("en", "ja")
 
 
 class Prose:
@@ -26,7 +32,7 @@ class Prose:
         languages: In which they are; the first one stands in for any other.
     """
 
-    def __init__(self, package: str, languages: tuple[str, ...] = ("en", "ja")) -> None:
+    def __init__(self, package: str, languages: tuple[str, ...] = LANGUAGES) -> None:
         self._package = package
         self.languages = languages
 
@@ -34,9 +40,10 @@ class Prose:
         """The language to word a text in."""
         return language if language in self.languages else self.languages[0]
 
-    def string(self, key: str, language: str) -> str:
-        """One of the provider's strings, its placeholders still empty."""
-        return str(_document(self._package, f"strings/{self.spoken(language)}.json")[key])
+    def string(self, key: str, ctx: "CallContext") -> str:
+        """One of the provider's strings in the person's language, the application filled in."""
+        strings = _document(self._package, f"strings/{self.spoken(ctx.language)}.json")
+        return _filled(str(strings[key]), {"{app}": ctx.application.name})
 
     def disclosure(
         self,
@@ -44,7 +51,7 @@ class Prose:
         version: int,
         ctx: DiscloseContext,
         *,
-        scopes: tuple[str, ...] = (),
+        scopes: tuple[str, ...] | None = None,
         is_repeated: bool = False,
     ) -> Disclosure:
         """A disclosure in the person's language, the application's name filled in.
@@ -53,7 +60,7 @@ class Prose:
             identifier: The provider's name and that of the text, such as `imap.I`.
             version: Of the text.
             ctx: Who is told.
-            scopes: See `Disclosure`.
+            scopes: See `Disclosure`; None = those that stand in the file, mostly none.
             is_repeated: See `Disclosure`.
         """
         name = identifier.partition(".")[2]
@@ -72,7 +79,7 @@ class Prose:
             title=_filled(text["title"], values),
             body="\n\n".join(_filled(each, values) for each in paragraphs),
             data=tuple(_filled(line, values) for line in text["data"]),
-            scopes=scopes,
+            scopes=tuple(text.get("scopes", ())) if scopes is None else scopes,
             remove_here=_filled(text["remove_here"], values),
             revoke_there=_filled(text["revoke_there"], values),
             is_repeated=is_repeated,

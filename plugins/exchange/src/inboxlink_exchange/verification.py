@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from inboxlink.errors import Problem, SignInError, problem
-from inboxlink.own_message import compose
+from inboxlink.own_message import awaited, compose
 from inboxlink.types.context import CallContext, HttpSession
 from inboxlink.types.credential import Credential, SecretName
 from inboxlink.types.detection import Endpoint, Role
@@ -19,10 +19,6 @@ from inboxlink_exchange.signed_session import SignedSession
 from inboxlink_exchange.words import PROSE
 
 __all__ = ["opened", "verify"]
-
-#: Seconds between two looks for the message to oneself, and as long as is waited for it.
-_LOOK_S = 1.0
-_MARGIN_S = 3.0
 
 
 def verify(
@@ -125,23 +121,20 @@ def _look_at_sending(ctx: CallContext, ews: Ews, stages: Stages) -> None:
 
 def _to_oneself(ctx: CallContext, ews: Ews, receiving: Stages, sending: Stages) -> None:
     """Send a message to the person, wait for it and remove it."""
-    message = compose(ctx, _worded("subject", ctx), _worded("body", ctx))
+    message = compose(
+        ctx,
+        PROSE.string("exchange.message.subject", ctx),
+        PROSE.string("exchange.message.body", ctx),
+    )
     message_id = str(message["Message-ID"])
     sending.add("message")
     receiving.add("message")
     sending.run("message", lambda: ews.send_to_oneself(message), lambda _: None)
     began = time.perf_counter()
-    while time.monotonic() < ctx.deadline - _MARGIN_S:
-        if ews.remove(message_id):
-            receiving.run("message", lambda: None, lambda _: "found, removed")
-            return
-        time.sleep(_LOOK_S)
+    if awaited(lambda: ews.remove(message_id), ctx.deadline):
+        receiving.run("message", lambda: None, lambda _: "found, removed")
+        return
     receiving.fail("message", problem("message_not_found"), _since(began))
-
-
-def _worded(part: str, ctx: CallContext) -> str:
-    worded = PROSE.string(f"exchange.message.{part}", ctx.language)
-    return worded.replace("{app}", ctx.application.name)
 
 
 def _since(began: float) -> float:

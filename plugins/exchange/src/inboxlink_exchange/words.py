@@ -1,4 +1,7 @@
-"""The texts of this provider that it words itself."""
+"""The texts of this provider that it words itself: disclosures, and the message to oneself.
+
+Everything else is a `Text`, worded by the host.
+"""
 
 from inboxlink.prose import Prose
 

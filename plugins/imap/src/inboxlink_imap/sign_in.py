@@ -16,9 +16,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from inboxlink.errors import InboxlinkError, Problem, problem
-from inboxlink.types.context import AuthContext, CertificateFacts
+from inboxlink.trusting import CONFIRMABLE, certificate_question, pin_of
+from inboxlink.types.context import AuthContext
 from inboxlink.types.credential import Credential, CredentialKind, SecretName
-from inboxlink.types.detection import CertificatePin, Endpoint, Role
+from inboxlink.types.detection import Role
 from inboxlink.types.disclosure import Audience
 from inboxlink.types.steps import (
     Abort,
@@ -26,7 +27,6 @@ from inboxlink.types.steps import (
     Callback,
     Choose,
     Confirm,
-    ConfirmKind,
     Done,
     Event,
     Form,
@@ -39,18 +39,11 @@ from inboxlink_imap import google_sign_in, policy
 from inboxlink_imap.draft import Draft
 from inboxlink_imap.entry import PREFIX, read_draft
 from inboxlink_imap.forms import servers_form, sign_in_form
-from inboxlink_imap.reply_codes import endpoint_problem
 from inboxlink_imap.secret_octets import sendable
 from inboxlink_imap.survey import Finding, survey
 from inboxlink_imap.usernames import rendered
 
 __all__ = ["advance"]
-
-_CERTIFICATE = "certificate"
-
-#: Certificates that a person may trust for themselves. One that has expired, is not valid yet or
-#: is broken is refused with the reason: it proves nothing even to who knows the server.
-_CONFIRMABLE = frozenset({"certificate_untrusted", "certificate_wrong_name", "certificate_changed"})
 
 #: What can be wrong with a name; everything else is shown beside the port.
 _OF_THE_HOST = frozenset(
@@ -126,7 +119,7 @@ def _trusted(ctx: AuthContext, state: State) -> Step:
     draft = Draft.of(kept["draft"])
     endpoint = draft.endpoint(Role(kept["role"]))
     assert endpoint is not None
-    draft = draft.with_endpoint(replace(endpoint, pin=CertificatePin(*kept["pin"])))
+    draft = draft.with_endpoint(replace(endpoint, pin=pin_of(kept)))
     return _obstacle(ctx, draft) or sign_in_form(draft, ctx.address)
 
 
@@ -174,64 +167,24 @@ def _obstacle(ctx: AuthContext, draft: Draft) -> Form | Confirm | None:
     """What keeps these servers from being used; None = nothing, the password can be asked."""
     findings = [each for each in survey(ctx, draft.endpoints) if each.problem is not None]
     errors: dict[str, Problem] = {}
-    confirmations = []
+    questions = []
     for finding in findings:
         assert finding.problem is not None
-        confirmation = None
-        if finding.problem.code in _CONFIRMABLE:
-            confirmation = _confirmation(ctx, draft, finding)
-        if isinstance(confirmation, Confirm):
-            confirmations.append(confirmation)
+        asked = _question(ctx, draft, finding) if finding.problem.code in CONFIRMABLE else None
+        if isinstance(asked, Confirm):
+            questions.append(asked)
         else:
-            errors |= _field_error(finding.endpoint.role, confirmation or finding.problem)
+            errors |= _field_error(finding.endpoint.role, asked or finding.problem)
     if errors:
         return servers_form(draft, ctx.address, errors)
-    return confirmations[0] if confirmations else None
+    return questions[0] if questions else None
 
 
-def _confirmation(ctx: AuthContext, draft: Draft, finding: Finding) -> Confirm | Problem:
-    """Show the certificate, or say why it cannot be trusted even so."""
+def _question(ctx: AuthContext, draft: Draft, finding: Finding) -> Confirm | Problem:
     endpoint = finding.endpoint
     assert finding.problem is not None
-    try:
-        shown = ctx.certificate(endpoint)
-    except InboxlinkError as error:
-        return error.problem
-    if shown.not_after <= ctx.now():
-        return endpoint_problem("certificate_expired", endpoint)
-    if shown.not_before > ctx.now():
-        return endpoint_problem("certificate_not_yet_valid", endpoint)
-    is_of_another = finding.problem.code == "certificate_wrong_name" or not shown.matches_name
-    pin = endpoint.pin
-    if pin is not None and pin.sha256 == shown.sha256 and pin.any_name >= is_of_another:
-        # Trusted already and still refused: another yes would change nothing.
-        return endpoint_problem("certificate_invalid", endpoint)
-    return Confirm(
-        step=_CERTIFICATE,
-        kind=ConfirmKind.CERTIFICATE,
-        facts=_facts(endpoint, shown, finding.problem.code),
-        state={
-            "draft": draft.kept(),
-            "role": endpoint.role.value,
-            "pin": [shown.sha256, shown.der, is_of_another],
-        },
-    )
-
-
-def _facts(endpoint: Endpoint, shown: CertificateFacts, code: str) -> dict[str, str]:
-    facts = {
-        "endpoint": endpoint.authority,
-        "problem": code,
-        "subject": shown.subject,
-        "names": ", ".join(shown.names),
-        "issuer": shown.issuer,
-        "not_before": shown.not_before.isoformat(),
-        "not_after": shown.not_after.isoformat(),
-        "sha256": shown.sha256,
-    }
-    if endpoint.pin is not None:  # a certificate that changed: show both
-        facts["previous_sha256"] = endpoint.pin.sha256
-    return facts
+    state = {"draft": draft.kept(), "role": endpoint.role.value}
+    return certificate_question(ctx, endpoint, finding.problem.code, state)
 
 
 def _field_error(role: Role, trouble: Problem) -> dict[str, Problem]:

@@ -11,6 +11,7 @@ from threading import Event, Thread
 from typing import Self
 
 from inboxlink.errors import InboxlinkError, problem
+from inboxlink.own_message import awaited, compose
 from inboxlink.types.context import CallContext
 from inboxlink.types.credential import Credential
 from inboxlink.types.detection import Endpoint, Role
@@ -20,9 +21,9 @@ from inboxlink.verification import Stages, Stopped
 from inboxlink_imap import google
 from inboxlink_imap.imap_session import ImapSession
 from inboxlink_imap.login import Login, logins
-from inboxlink_imap.own_message import await_message, compose
 from inboxlink_imap.reply_codes import Verdict, verdict
 from inboxlink_imap.smtp_session import SmtpSession
+from inboxlink_imap.words import PROSE
 
 __all__ = ["verify"]
 
@@ -247,7 +248,11 @@ def _to_oneself(ctx: CallContext, receiving: _Receiving, sending: _Sending) -> b
     incoming, outgoing = receiving.session, sending.session
     assert incoming is not None
     assert outgoing is not None
-    message = compose(ctx)
+    message = compose(
+        ctx,
+        PROSE.string("imap.message.subject", ctx),
+        PROSE.string("imap.message.body", ctx),
+    )
     sending.stages.add("message")
     receiving.stages.add("message")
     try:
@@ -255,7 +260,7 @@ def _to_oneself(ctx: CallContext, receiving: _Receiving, sending: _Sending) -> b
         began = time.perf_counter()
         found = receiving.stages.run(
             "message",
-            lambda: await_message(incoming, message["Message-ID"], ctx.deadline),
+            lambda: awaited(lambda: incoming.find(message["Message-ID"]), ctx.deadline),
             lambda uids: f"{len(uids)}",
         )
         if not found:

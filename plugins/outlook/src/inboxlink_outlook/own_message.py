@@ -4,27 +4,17 @@ It stays in the mailbox: removing it would need a permission to change mail, whi
 for.
 """
 
-import time
-from threading import Event
 from urllib.parse import quote
 
 from inboxlink.oauth.api import Api
+from inboxlink.own_message import awaited
 from inboxlink.types.context import CallContext
-from inboxlink_outlook.words import string
+from inboxlink_outlook.words import PROSE
 
-__all__ = ["await_message", "new_id", "send"]
+__all__ = ["await_message", "send"]
 
-#: Microsoft delivers within one mailbox in a few seconds.
-_PATIENCE_S = 30.0
-#: Kept free before the deadline, so that what was found is also reported.
-_RESERVE_S = 5.0
 #: Graph allows a mailbox 10,000 requests in ten minutes; these are at most fifteen.
 _PAUSE_S = 2.0
-
-
-def new_id(ctx: CallContext) -> str:
-    """A Message-ID that is not to be guessed, so that finding it proves it."""
-    return f"<{ctx.token_urlsafe()}@{ctx.address.domain}>"
 
 
 def send(ctx: CallContext, graph: Api, message_id: str) -> None:
@@ -34,8 +24,8 @@ def send(ctx: CallContext, graph: Api, message_id: str) -> None:
         InboxlinkError: As `Api.post`.
     """
     message = {
-        "subject": _worded("outlook.message.subject", ctx),
-        "body": {"contentType": "Text", "content": _worded("outlook.message.body", ctx)},
+        "subject": PROSE.string("outlook.message.subject", ctx),
+        "body": {"contentType": "Text", "content": PROSE.string("outlook.message.body", ctx)},
         "toRecipients": [{"emailAddress": {"address": str(ctx.address)}}],
         "internetMessageId": message_id,
     }
@@ -50,17 +40,6 @@ def await_message(graph: Api, message_id: str, deadline: float) -> bool:
         message_id: Of the message.
         deadline: Seconds on the monotonic clock.
     """
-    until = min(deadline - _RESERVE_S, time.monotonic() + _PATIENCE_S)
     condition = quote(f"internetMessageId eq '{message_id}'", safe="")
     target = f"/v1.0/me/messages?$filter={condition}&$select=id&$top=1"
-    pause = Event()
-    while True:
-        if graph.get(target).get("value"):
-            return True
-        if time.monotonic() + _PAUSE_S >= until:
-            return False
-        pause.wait(_PAUSE_S)
-
-
-def _worded(key: str, ctx: CallContext) -> str:
-    return string(key, ctx.language).replace("{app}", ctx.application.name)
+    return awaited(lambda: bool(graph.get(target).get("value")), deadline, _PAUSE_S)

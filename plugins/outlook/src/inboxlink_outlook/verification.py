@@ -12,6 +12,7 @@ from typing import Any
 
 from inboxlink.errors import InboxlinkError, problem
 from inboxlink.oauth.api import Api
+from inboxlink.own_message import new_message_id
 from inboxlink.types.context import CallContext
 from inboxlink.types.credential import Credential
 from inboxlink.types.disclosure import Capability
@@ -114,7 +115,7 @@ class _Verification:
 
     def _to_oneself(self, graph: Api) -> None:
         """Send a message to the person and wait for it."""
-        message_id = own_message.new_id(self._ctx)
+        message_id = new_message_id(self._ctx)
         self._sending.add("message")
         self._receiving.add("message")
         try:
