@@ -10,6 +10,7 @@ import pytest
 from imap.scripts import Peer, hang_up, no
 from imap.servers import ASCII_SECRET, Servers
 from imap.world import HOST, IMAPS, SUBMISSIONS, codes
+from inboxlink import own_message
 from inboxlink.errors import UnreachableError, problem
 from inboxlink.types.context import CertificateFacts, Channel, HttpAnswer, Previous, Wire
 from inboxlink.types.detection import Basis, CertificatePin, Detection, Endpoint, Role
@@ -17,7 +18,7 @@ from inboxlink.types.disclosure import Audience
 from inboxlink.types.report import Chain, Proof
 from inboxlink.types.steps import Abort, Confirm, Done, Form, Start
 from inboxlink.types.text import Text
-from inboxlink_imap import own_message, policy
+from inboxlink_imap import policy
 from inboxlink_imap.provider import describe
 from peers.certificates import Authority
 
@@ -195,7 +196,6 @@ def test_a_message_that_does_not_come_is_said_so(
 ) -> None:
     """After the patience is over the report says so, and the address stays unproven."""
     monkeypatch.setattr(own_message, "_PATIENCE_S", 0.1)
-    monkeypatch.setattr(own_message, "_PAUSE_S", 0.02)
     world = servers.world(
         imap=lambda peer: peer.imap(uid=found(b"")),
         smtp=lambda peer: peer.smtp(data=data(b"250 taken")),
@@ -257,7 +257,6 @@ def test_a_message_of_unknown_fate_is_looked_for_and_not_sent_again(
     """Where the server is gone before it says that it has the message, it may be in INBOX."""
     # F30
     monkeypatch.setattr(own_message, "_PATIENCE_S", 0.1)
-    monkeypatch.setattr(own_message, "_PAUSE_S", 0.02)
 
     def once(peer: Peer, line: bytes) -> None:
         taken_then(end)(peer, line)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from inboxlink import own_message
 from inboxlink.connect import request
 from inboxlink.connect.proving import objection, state_of
 from inboxlink.errors import Problem
@@ -15,7 +16,7 @@ from inboxlink.types.address import parse_address
 from inboxlink.types.credential import Credential
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Proof, VerifyReport
-from inboxlink_outlook import own_message, provider
+from inboxlink_outlook import provider
 from outlook.world import HAND, Visit, codes
 from peers.oauth.faults import HTML, changed, instead, unavailable
 from peers.oauth.front import Answer, Request
@@ -29,7 +30,7 @@ from peers.oauth.microsoft_answers import (
 from peers.oauth.worlds import ALICE, BOB, CAROL, MicrosoftWorld
 
 REACHED = {"dns": True, "tcp": True, "tls": True}
-RECEIVES = {**REACHED, "me": True, "purpose": True, "inbox": True}
+RECEIVES = {**REACHED, "me": True, "purpose": True, "scope": True, "inbox": True}
 SENDS = {"scope": True, "sender": True}
 
 
@@ -196,14 +197,19 @@ def test_what_keeps_the_inbox_closed_is_told(
 
 
 def test_a_direction_that_was_not_granted_is_not_tried(microsoft_world: MicrosoftWorld) -> None:
-    """Without the permission to send nothing has failed, and the person can go on with reading."""
+    """What was left out is named, and the person can go on with reading."""
     # OA13
     microsoft_world.faults.at_token(changed(scope="User.Read MailboxSettings.Read Mail.Read"))
     visit, credential = signed_in(microsoft_world)
     report = visit.verify(credential)
     assert codes(report, Chain.RECEIVE) == RECEIVES
-    for check in report.chain(Chain.SEND):
-        assert (check.ok, check.is_granted, check.problem) == (None, False, None)
+    refused = problem_at(report, "scope")
+    assert (refused.code, dict(refused.message.params)) == (
+        "scope_not_granted",
+        {"scopes": "Mail.Send"},
+    )
+    (sender,) = (each for each in report.chain(Chain.SEND) if each.stage == "sender")
+    assert (sender.ok, sender.is_granted, sender.problem) == (None, False, None)
     assert state_of(report) is ConnectionState.RECEIVE_ONLY
 
 
@@ -212,7 +218,11 @@ def test_reading_that_was_not_granted_is_not_tried(microsoft_world: MicrosoftWor
     microsoft_world.faults.at_token(changed(scope="User.Read MailboxSettings.Read Mail.Send"))
     visit, credential = signed_in(microsoft_world)
     report = visit.verify(credential)
-    assert codes(report, Chain.RECEIVE) == {**RECEIVES, "inbox": None}
+    assert codes(report, Chain.RECEIVE) == {
+        **RECEIVES,
+        "scope": "scope_not_granted",
+        "inbox": None,
+    }
     assert codes(report, Chain.SEND) == SENDS
     assert state_of(report) is ConnectionState.SEND_ONLY
     assert objection(request_of(visit), report) is None

@@ -44,7 +44,7 @@ class _Verification:
         self._receives = Capability.RECEIVE in ctx.wanted
         self._sends = Capability.SEND in ctx.wanted
         leads = _OF_THE_ACCOUNT if not self._receives else ()
-        self._receiving = Stages(Chain.RECEIVE, *_OF_THE_ACCOUNT, "inbox")
+        self._receiving = Stages(Chain.RECEIVE, *_OF_THE_ACCOUNT, "scope", "inbox")
         self._sending = Stages(Chain.SEND, *leads, "scope", "sender", connects=bool(leads))
         self._identities: tuple[Identity, ...] = ()
 
@@ -82,8 +82,7 @@ class _Verification:
         return purpose
 
     def _receive(self, graph: Api) -> bool:
-        if not self._is_granted(Capability.RECEIVE):
-            self._receiving.withhold("inbox")
+        if not self._has_scope(self._receiving, Capability.RECEIVE, "inbox"):
             return False
         target = "/v1.0/me/mailFolders/inbox?$select=displayName,totalItemCount"
         try:
@@ -93,10 +92,8 @@ class _Verification:
         return True
 
     def _send(self, graph: Api, profile: Mapping[str, Any]) -> bool:
-        if not self._is_granted(Capability.SEND):
-            self._sending.withhold("scope", "sender")
+        if not self._has_scope(self._sending, Capability.SEND, "sender"):
             return False
-        self._sending.run("scope", lambda: OF_CAPABILITY[Capability.SEND], lambda scope: scope)
         try:
             self._sending.run("sender", lambda: self._sender(graph, profile), lambda sender: sender)
         except Stopped:
@@ -109,6 +106,16 @@ class _Verification:
             return address  # the folder of sent mail cannot be looked at with Mail.Send alone
         target = "/v1.0/me/mailFolders/sentitems?$select=displayName,totalItemCount"
         return f"{address}, {_folder(graph.get(target))}"
+
+    def _has_scope(self, stages: Stages, capability: Capability, needing: str) -> bool:
+        """Note whether a direction was granted; the stage that needs it is not tried without."""
+        scope = OF_CAPABILITY[capability]
+        if self._is_granted(capability):
+            stages.run("scope", lambda: scope, lambda granted: granted)
+            return True
+        stages.fail("scope", problem("scope_not_granted", scopes=scope), 0.0)
+        stages.withhold(needing)
+        return False
 
     def _is_granted(self, capability: Capability) -> bool:
         return OF_CAPABILITY[capability] in self._credential.scopes
