@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inboxlink import hosts
 from inboxlink.evidence import table
-from inboxlink.network import policy
 from inboxlink.types.detection import SignIn, Tls, Trust
 
 FILE = Path(table.__file__).with_name("providers.json")
@@ -70,15 +70,15 @@ def test_every_entry_is_well_formed(name: str) -> None:
         assert re.fullmatch(r"[a-z]{2}|world", country)
     for key in ("domains", "zones", "exchanges", "not_exchanges"):
         for each in row.get(key, ()):
-            assert policy.check_host(each) == each, key
+            assert hosts.check_host(each) == each, key
             assert not each.startswith("xn--") or key == "domains"
             assert is_below_a_registry(each), each
     for host, port, tls in servers(row):
-        assert policy.check_port(port) == port
+        assert hosts.check_port(port) == port
         # RFC 8314 section 7.3; one hoster has TLS at once on the submission port.
         assert Tls(tls) is (Tls.IMPLICIT if port in {993, 465} else Tls.STARTTLS) or port == 587
         if not host.startswith("{"):
-            assert policy.check_host(host) == host
+            assert hosts.check_host(host) == host
             assert is_below_a_registry(host)
         # A template stands for what is known: the address's domain, or the exchanger.
         elif host == "{exchange}":
@@ -90,7 +90,7 @@ def test_every_entry_is_well_formed(name: str) -> None:
             assert not row["exchanges"]
     assert row["username"] in {None, "{address}", "{local}"}
     assert re.fullmatch(r"https://[a-z0-9.-]+/[!-~]*", row["help"])
-    assert policy.check_host(row["help"].split("/")[2])
+    assert hosts.check_host(row["help"].split("/")[2])
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -419,7 +419,7 @@ def test_the_providers_are_listed_and_examined(program: Program) -> None:
     assert {each["state"] for each in examined} == {"loaded"}
     assert len(examined) == len(before)
     after = program("--json", "providers", "list").json["providers"]
-    assert [each["last_check"] for each in after] == ["loaded", "loaded"]
+    assert {each["last_check"] for each in after} == {"loaded"}
 
 
 def test_installing_none_is_pleasant(program: Program) -> None:

@@ -41,10 +41,12 @@ def _unwind(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _leave(status: int) -> NoReturn:
-    # Python waits for threads that are no daemons, and for those of an executor; a provider may
-    # have left either.
+    # Python waits for threads that are no daemons, such as those of an executor; a provider may
+    # have left some.
     threading = sys.modules.get("threading")
-    if threading is not None and threading.active_count() > 1:
+    if threading is not None and any(
+        not each.daemon and each is not threading.main_thread() for each in threading.enumerate()
+    ):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

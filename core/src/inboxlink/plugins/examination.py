@@ -42,6 +42,7 @@ def examine_one(
     candidate: Candidate, at: Callable[[str], None] = lambda _: None
 ) -> tuple[str, Problem | None]:
     """State of one provider, and what is wrong with it; `at` is told each stage before it."""
+    before = set(threading.enumerate())
     try:
         at("import")
         caller = Caller(load((candidate,)))
@@ -49,9 +50,7 @@ def examine_one(
     except InboxlinkError as error:
         is_hanging = error.code == "provider_overran"
         return ("quarantined" if is_hanging else "broken"), error.problem
-    if any(
-        each is not threading.main_thread() and not each.daemon for each in threading.enumerate()
-    ):
+    if any(not each.daemon for each in set(threading.enumerate()) - before):
         return "broken", problem("provider_lingers", provider=candidate.name)
     return "loaded", None
 
