@@ -37,7 +37,7 @@ from inboxlink.vault.vault import Vault
 _NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 _FILE = "inboxlink.db"
 _PRAGMAS = ("busy_timeout", "synchronous", "foreign_keys", "secure_delete")
-_JSON = ("scopes", "settings", "endpoints", "identities", "report", "disclosures")
+_JSON = ("scopes", "settings", "endpoints", "identities", "report", "disclosures", "wanted")
 _FIELD = "secret:password"
 _PASSWORD = b"correct horse battery staple"
 _FEW = 10_000

@@ -106,7 +106,26 @@ def test_a_menu_and_a_certificate_are_answered_by_what_was_given() -> None:
         assert dict(caught.value.problem.message.params) == {"host": "imap.test", "port": "993"}
 
 
-@pytest.mark.parametrize("step", [a_menu("one"), HOST, a_redirect(), a_poll()])
+def test_a_foreign_host_is_agreed_to_by_its_domain() -> None:
+    """`--accept-domain` says yes to the hosts of one domain, and to no suggestion."""
+    host = Confirm(
+        step="host", kind=ConfirmKind.HOST, facts={"host": "x.test", "domain": "hoster.test"}
+    )
+    assert Given({}, {}, {}, ("hoster.test",)).answer(host) == Agreed(
+        facts_digest=host.facts_digest
+    )
+    for accepted in ((), ("x.test",), ("other.test",)):
+        with pytest.raises(SetupError, match="domain_unconfirmed"):
+            Given({}, {}, {}, accepted).answer(host)
+    offered = Confirm(
+        step="endpoint", kind=ConfirmKind.ENDPOINT, facts={"suggested": "https://x.test/"}
+    )
+    with pytest.raises(SetupError, match="suggestion_declined") as caught:
+        given().answer(offered)
+    assert caught.value.problem.message.params["suggested"] == "https://x.test/"
+
+
+@pytest.mark.parametrize("step", [a_menu("one"), a_redirect(), a_poll()])
 def test_what_nobody_answered_is_missing(step: Any) -> None:
     """Any other step without an answer is named, rather than answered for the person."""
     with pytest.raises(SetupError, match="value_missing") as caught:

@@ -125,7 +125,9 @@ def test_an_exchange_server_behind_a_filter_is_found_by_its_own_words(
         evidence = look(world)
     facts = {each.name: each.strength for each in evidence.hosting}
     assert facts == {"gateway": Strength.DECISIVE, "exchange_onprem": Strength.LIKELY}
-    assert [each.provider for each in judged(evidence).not_installed] == ["exchange"]
+    best = judged(evidence).best
+    assert best is not None
+    assert (best.provider, best.endpoints[0].host) == ("exchange", host)
 
 
 def test_a_tenant_alone_moves_nobodys_mail(authority: Authority, home: object) -> None:
@@ -280,9 +282,12 @@ def test_the_exchangers_go_before_the_file_and_both_are_told(
     with World(authority, (f"autoconfig.{D}", D), {D: GOOGLE}, pages) as world:
         evidence = look(world, thorough=True)
     assert [each.host for each in evidence.published or ()] == [f"mail.{D}"] * 2
-    best = judged(evidence).best
-    assert best is not None
-    assert (best.basis, best.endpoints[0].host) == (Basis.HOSTED_MX, "imap.gmail.com")
+    found = judged(evidence)
+    assert found.best is not None
+    assert (found.best.provider, found.best.basis) == ("gmail", Basis.HOSTED_MX)
+    over_imap = found.of("imap")
+    assert over_imap is not None
+    assert (over_imap.basis, over_imap.endpoints[0].host) == (Basis.HOSTED_MX, "imap.gmail.com")
 
 
 def test_a_server_that_wants_the_whole_address_does_not_get_it(authority: Authority) -> None:
