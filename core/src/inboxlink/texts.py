@@ -34,22 +34,17 @@ class Words:
     ) -> None:
         self.language = language if language in LANGUAGES else "en"
         self.common = dict(common or {})
-        self._strings: list[dict[str, str]] = []
-        for tongue in dict.fromkeys((self.language, "en")):
-            strings = dict(_strings("inboxlink", tongue))
-            for provider, package in (providers or {}).items():
-                own = _provided(package, tongue)
-                strings |= {k: v for k, v in own.items() if k.startswith(f"{provider}.")}
-            self._strings.append(strings)
+        self._providers = dict(providers or {})
+        self._tongues = tuple(dict.fromkeys((self.language, "en")))
 
     def __call__(self, text: "Text | str", **params: str) -> str:
         """Word a text, or a key with its values; what is put in is cleaned."""
         key, given, default = (
             (text, params, "") if isinstance(text, str) else (text.key, text.params, text.default)
         )
-        template = next(
-            (each[key] for each in self._strings if key in each), safe_text(default or key)
-        )
+        template = self._template(key)
+        if template is None:
+            template = safe_text(default or key)
         values = {name: safe_text(value) for name, value in {**self.common, **given}.items()}
         try:
             return template.format_map(_Given(values))
@@ -58,7 +53,18 @@ class Words:
 
     def has(self, key: str) -> bool:
         """Whether any language knows the key."""
-        return any(key in each for each in self._strings)
+        return self._template(key) is not None
+
+    def _template(self, key: str) -> str | None:
+        # A provider's file is opened when one of its keys is asked for; most commands ask for few.
+        package = self._providers.get(key.partition(".")[0])
+        for tongue in self._tongues:
+            found = _strings("inboxlink", tongue).get(key)
+            if found is None and package is not None:
+                found = _provided(package, tongue, key)
+            if found is not None:
+                return found
+        return None
 
 
 class _Given(dict[str, str]):
@@ -94,19 +100,14 @@ def _shown(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def _provided(package: str, language: str) -> Mapping[str, str]:
+def _provided(package: str, language: str, key: str) -> str | None:
     # A provider's file may be anything; without it, its keys are shown.
     try:
         strings: object = _strings(package, language)
     except (OSError, ValueError, ImportError):
-        return {}
-    if not isinstance(strings, dict):
-        return {}
-    return {
-        str(key): safe_text(words, 20_000)
-        for key, words in strings.items()
-        if isinstance(words, str)
-    }
+        return None
+    words = strings.get(key) if isinstance(strings, dict) else None
+    return safe_text(words, 20_000) if isinstance(words, str) else None
 
 
 # Not pathlib, whose import is a tenth of what `--help` may cost.

@@ -25,7 +25,6 @@ from inboxlink.plugins.candidates import installed
 from inboxlink.plugins.description import described
 from inboxlink.plugins.policy import Policy, State, vet
 from inboxlink.plugins.record import RecordFile
-from inboxlink.probes import Probing
 from inboxlink.texts import Words
 from inboxlink.types.address import Address, parse_address
 from inboxlink.types.detection import Detection, Evidence, PublishedServer
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from inboxlink.flows.engine import Engine
     from inboxlink.network.wire import Network
     from inboxlink.plugins.loading import Registry
+    from inboxlink.probes import Probing
     from inboxlink.store.connections import Connections
     from inboxlink.store.engine import Store
     from inboxlink.store.refusals import Refusals
@@ -323,8 +323,10 @@ class Host:
         checks = check(to_check, self.network, began + settings.deadline_s)
         return replace(recommendation, evidence=added(recommendation.evidence, checks, began))
 
-    def _probing(self, settings: LookupSettings) -> Probing:
+    def _probing(self, settings: LookupSettings) -> "Probing":
         """What the providers may want asked in a look-up; nothing where the web is not."""
+        from inboxlink.probes import Probing
+
         is_full = settings.depth is LookupDepth.FULL
         return Probing(self.caller, self._preference if is_full else ())
 
