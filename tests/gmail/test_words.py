@@ -53,17 +53,6 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def test_languages_say_the_same() -> None:
-    """Every string stands in every language, with the same placeholders, under our own name."""
-    english = STRINGS["en"]
-    assert all(key.startswith("gmail.") for key in english)
-    for strings in STRINGS.values():
-        assert strings.keys() == english.keys()
-        for key, text in strings.items():
-            assert text.strip()
-            assert placeholders(text) == placeholders(english[key]), key
-
-
 def test_every_key_of_the_code_has_a_string() -> None:
     """No text that the code names is missing, and none that is written is unused."""
     keys = set(re.findall(r'"(gmail\.(?!googleapis|com)[a-z_.]+)"', SOURCE))
@@ -292,18 +281,3 @@ def test_what_the_operator_did_not_give_is_left_out() -> None:
 def test_an_unknown_language_is_english() -> None:
     """A language without texts gets English, and the disclosure says so."""
     assert {each.language for each in disclosed("xx").values()} == {"en"}
-
-
-def test_disclosures_have_the_same_shape_in_every_language() -> None:
-    """A translation has as many paragraphs and kinds of data as the original."""
-    for name, version in VERSIONS.items():
-        texts = [
-            json.loads(
-                (PACKAGE / "disclosures" / language / f"{name}.v{version}.json").read_text("utf-8")
-            )
-            for language in LANGUAGES
-        ]
-        assert len({len(text["body"]) for text in texts}) == 1
-        assert len({len(text["data"]) for text in texts}) == 1
-        for parts in zip(*(text["body"] for text in texts), strict=True):
-            assert len({frozenset(placeholders(part)) for part in parts}) == 1
