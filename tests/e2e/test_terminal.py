@@ -156,3 +156,38 @@ def test_a_person_hears_of_a_secret_that_came_by_a_descriptor(
     child.close()
     assert child.exitstatus == 10
     assert example_test.attempts() == [LoginAttempt("imap", ALICE, ok=False)]
+
+
+@pytest.mark.parametrize(
+    ("language", "yes_or_no", "a_number"),
+    [
+        ("en", "Type y or n.", "Type a number from 1 to "),
+        ("ja", "y か n を入力してください。", "までの番号を入力してください。"),
+    ],
+)
+def test_what_is_no_answer_is_asked_again(language: str, yes_or_no: str, a_number: str) -> None:
+    """A slip of the keys is told in the person's language, and costs nothing."""
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", "from inboxlink.cli import main; main()", "--lang", language]
+        + ["connect", "me@gmail.com", "--lookup", "offline"],
+        env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"},
+        dimensions=(50, 80),
+        encoding="utf-8",
+        timeout=30,
+    )
+    try:
+        answer(child, r"\[y/N\]: ", "perhaps")
+        child.expect_exact(yes_or_no)
+        answer(child, r"\[y/N\]: ", "n")
+        answer(child, r"Gmail.* \[Y/n\]: ", "no")
+        for slip in ("Gmail", "0", "99", "１０", "-1", ""):
+            answer(child, r"(Provider|プロバイダー): ", slip)
+            child.expect_exact(a_number)
+        answer(child, r"(Provider|プロバイダー): ", "2")
+        answer(child, r"\[y/N\]: ", "")
+        child.expect_exact("[cancelled]")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    assert child.exitstatus == 130

@@ -11,6 +11,7 @@ from typing import Protocol
 import click
 from pydantic import SecretStr
 
+from inboxlink.cli.asking import choose, confirm
 from inboxlink.cli.session import Session
 from inboxlink.errors import InboxlinkError, SetupError, problem
 from inboxlink.texts import safe_text
@@ -209,7 +210,7 @@ class Terminal:
             typed = click.prompt(label, hide_input=True, default="", show_default=False, err=True)
             secrets[asked.name] = SecretStr(typed)
         elif asked.kind is InputKind.FLAG:
-            answered = click.confirm(label, default=asked.value == "true", err=True)
+            answered = confirm(self._session, label, default=asked.value == "true")
             values[asked.name] = "true" if answered else "false"
         else:
             default = values[asked.name]
@@ -218,34 +219,32 @@ class Terminal:
             )
 
     def _unfold(self) -> bool:
-        return click.confirm(f"  {self._session.words('cli.form.advanced')}", err=True)
+        return confirm(self._session, f"  {self._session.words('cli.form.advanced')}")
 
     def _menu(self, menu: Menu) -> Choose:
         words = self._session.words
         self._session.say(menu.title, style="bold")
-        for place, option in enumerate(menu.options, 1):
-            self._session.console.print(f"  {place}  {words(option.label)}")
         names = [each.name for each in menu.options]
-        chosen = click.prompt(
+        chosen = choose(
+            self._session,
             words("cli.form.choose"),
-            type=click.IntRange(1, len(names)),
-            default=None if menu.default is None else names.index(menu.default) + 1,
-            err=True,
+            [words(each.label) for each in menu.options],
+            default=None if menu.default is None else names.index(menu.default),
         )
-        return Choose(option=names[chosen - 1])
+        return Choose(option=names[chosen])
 
-    def _confirm(self, confirm: Confirm) -> Agreed:
+    def _confirm(self, asked: Confirm) -> Agreed:
         words = self._session.words
         self._session.gap()
-        self._session.say(f"cli.confirm.{confirm.kind.value}", style="bold yellow")
-        for name, value in confirm.facts.items():
+        self._session.say(f"cli.confirm.{asked.kind.value}", style="bold yellow")
+        for name, value in asked.facts.items():
             key = f"cli.fact.{name}"
             label = words(key) if words.has(key) else name
             self._session.console.print(f"  {label}: {safe_text(value)}")
-        question = words(f"cli.confirm.{confirm.kind.value}.question")
-        if self._given.agrees(confirm) or click.confirm(question, err=True):
-            return Agreed(facts_digest=confirm.facts_digest)
-        raise _declined(confirm)
+        question = words(f"cli.confirm.{asked.kind.value}.question")
+        if self._given.agrees(asked) or confirm(self._session, question):
+            return Agreed(facts_digest=asked.facts_digest)
+        raise _declined(asked)
 
 
 def read_secrets(descriptors: Mapping[str, int]) -> dict[str, str]:

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-import click
-
+from inboxlink.cli.asking import confirm
 from inboxlink.cli.session import Session
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def moved(
         return None
     title = session.words(offered[name].title)
     question = session.words("cli.connect.move.ask", provider=title)
-    if not click.confirm(question, default=True, err=True):
+    if not confirm(session, question, default=True):
         return None
     settings = host.lookup_settings(LookupDepth.PASSIVE)
     with session.busy("cli.busy.lookup", domain=request.address.domain):

@@ -162,7 +162,9 @@ class Session:
 
     def fail_usage(self, error: click.ClickException) -> None:
         """Say that the command line was not understood."""
-        message = safe_text(error.format_message())
+        from inboxlink.cli.usage import worded
+
+        message = worded(self.words, error)
         if self.is_json:
             self.emit({"error": {"code": "usage", "message": message}})
             return

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inboxlink.cli import exits
+from inboxlink.cli.asking import confirm
 from inboxlink.cli.moving import moved
 from inboxlink.cli.session import Session
 from inboxlink.errors import HostError, Kind, SignInError, problem
@@ -49,9 +50,8 @@ def sign_in(
     is_asked = session.is_interactive and not descriptors
     answers: Answers = Terminal(session, given) if is_asked else given
     if is_asked and ask_for_message:
-        wish = click.confirm(
-            session.words("cli.connect.message.ask", address=str(request.address)), err=True
-        )
+        question = session.words("cli.connect.message.ask", address=str(request.address))
+        wish = confirm(session, question)
         request = replace(request, send_test_message=wish)
     while True:
         outcome = _run(session, host, request, answers, way=way, accept_partial=accept_partial)
@@ -69,8 +69,8 @@ def sign_in(
         if not _again(session, outcome):
             return exits.STATUS[outcome.problem.kind]
         # A new try is a new act of the person, begun from what they had typed, secrets apart.
-        is_forced = outcome.problem.code == "refused_recently" and click.confirm(
-            session.words("cli.connect.force.ask"), err=True
+        is_forced = outcome.problem.code == "refused_recently" and confirm(
+            session, session.words("cli.connect.force.ask")
         )
         request = replace(request, previous=outcome.previous or request.previous, force=is_forced)
         answers = Terminal(session, Given({}, {}, trust, accept_domain))
@@ -87,8 +87,8 @@ def _disclose(session: Session, host: "Host", request: "Request", given: tuple[s
     for each in shown:
         if not session.is_json:
             show_disclosure(session, each)
-        if each.reference not in given and not click.confirm(
-            session.words("cli.connect.acknowledge.ask"), err=True
+        if each.reference not in given and not confirm(
+            session, session.words("cli.connect.acknowledge.ask")
         ):
             raise click.Abort
         acknowledge(host, request, (each,))
@@ -143,7 +143,7 @@ def _accepts_partial(session: Session, report: "VerifyReport") -> bool:
         return False
     show_report(session, report)
     way = "receive" if report.can_receive else "send"
-    return click.confirm(session.words(f"cli.connect.partial.{way}"), err=True)
+    return confirm(session, session.words(f"cli.connect.partial.{way}"))
 
 
 def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
@@ -203,7 +203,7 @@ def _former_document(session: Session, former: "Revocation | None") -> dict[str,
 def _again(session: Session, outcome: "Failed") -> bool:
     if outcome.problem.kind not in (Kind.SIGN_IN, Kind.MAILBOX):
         return False
-    return click.confirm(session.words("cli.connect.again"), default=True, err=True)
+    return confirm(session, session.words("cli.connect.again"), default=True)
 
 
 def _show_failure(session: Session, outcome: "Failed", given: "Given") -> None:

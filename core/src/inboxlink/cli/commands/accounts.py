@@ -7,6 +7,7 @@ import click
 from inboxlink.cli import exits
 from inboxlink.cli.accounts import find
 from inboxlink.cli.app import group
+from inboxlink.cli.asking import confirm
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.sign_in_options import sign_in_options
 from inboxlink.cli.signing_in import sign_in
@@ -199,11 +200,9 @@ def disconnect(session: Session, account: str, revoke: bool, yes: bool) -> None:
     connection = find(session, host, account)
     session.say("cli.accounts.disconnect.explained", address=connection.address)
     if session.is_interactive and not yes:
-        click.confirm(
-            session.words("cli.accounts.disconnect.ask", address=connection.address),
-            abort=True,
-            err=True,
-        )
+        question = session.words("cli.accounts.disconnect.ask", address=connection.address)
+        if not confirm(session, question):
+            raise click.Abort
     with session.busy("cli.busy.servers"):
         ended = keeping.disconnect(host, connection, revoke=revoke)
     if session.is_json:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inboxlink.cli.app import command as make_command
+from inboxlink.cli.asking import choose, confirm
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.sign_in_options import sign_in_options
 from inboxlink.cli.signing_in import sign_in
@@ -68,7 +69,7 @@ def command(
     session.gap()
     if session.is_interactive and inbox_automation is None and not team:
         session.say("cli.connect.automation.explained", style="dim")
-        inbox_automation = click.confirm(session.words("cli.connect.automation.ask"), err=True)
+        inbox_automation = confirm(session, session.words("cli.connect.automation.ask"))
     mailbox = _address(session, host, address)
     detection = _choose(
         *(session, host, mailbox, lookup, provider, accept_domain), insecure_http=insecure_http
@@ -129,7 +130,7 @@ def _choose(
     if session.is_interactive and lookup is None and _leaves_room(recommendation):
         settings = host.lookup_settings(LookupDepth.FULL, insecure_http=insecure_http)
         show_notice(session, host.would_ask(address, settings))
-        if click.confirm(session.words("cli.connect.full"), default=True, err=True):
+        if confirm(session, session.words("cli.connect.full"), default=True):
             with session.busy("cli.busy.lookup", domain=address.domain):
                 recommendation = host.recommend(address, settings)
     if not session.is_json:
@@ -160,7 +161,7 @@ def _confirm_domains(session: Session, domains: tuple[str, ...], accepted: tuple
         if domain in accepted:
             continue
         question = session.words("cli.connect.confirm_domain", domain=domain)
-        if session.is_interactive and click.confirm(question, default=False, err=True):
+        if session.is_interactive and confirm(session, question):
             continue
         raise SetupError(problem("domain_unconfirmed", domain=domain))
 
@@ -202,16 +203,13 @@ def _provider(
         )
     if best is not None:
         title = session.words(offered[best.provider].title)
-        if click.confirm(
-            session.words("cli.connect.continue_with", provider=title), default=True, err=True
-        ):
+        question = session.words("cli.connect.continue_with", provider=title)
+        if confirm(session, question, default=True):
             return best.provider
-    for place, name in enumerate(names, 1):
-        session.console.print(f"  {place}  {session.words(offered[name].title)}")
-    place = click.prompt(
+    place = choose(
+        session,
         session.words("cli.connect.choose_provider"),
-        type=click.IntRange(1, len(names)),
-        default=1 if len(names) == 1 else None,
-        err=True,
+        [session.words(offered[name].title) for name in names],
+        default=0 if len(names) == 1 else None,
     )
-    return names[place - 1]
+    return names[place]

@@ -8,6 +8,7 @@ import click
 from inboxlink.cli import exits
 from inboxlink.cli.app import command as make_command
 from inboxlink.cli.session import Session, pass_session
+from inboxlink.cli.usage import Misuse
 from inboxlink.cli.wording import w
 from inboxlink.errors import InboxlinkError
 
@@ -63,7 +64,7 @@ def command(
     from inboxlink.evidence.lookup import DEADLINE_S, MANY_DEADLINE_S, LookupDepth
 
     if bool(addresses) == (source is not None):
-        raise click.UsageError(session.words("cli.detect.addresses_or_file"))
+        raise Misuse(session.words("cli.detect.addresses_or_file"))
     is_bulk = source is not None
     for one, other, is_given in (
         ("--passive", "--offline", passive and offline),
@@ -74,9 +75,9 @@ def command(
         ("--insecure-http", "--offline", insecure_http and offline),
     ):
         if is_given:
-            raise click.UsageError(session.words("cli.detect.apart", one=one, other=other))
+            raise Misuse(session.words("cli.detect.apart", one=one, other=other))
     if to is not None and not is_bulk:
-        raise click.UsageError(session.words("cli.detect.needs", one="--to", other="--from"))
+        raise Misuse(session.words("cli.detect.needs", one="--to", other="--from"))
     depth = LookupDepth.PASSIVE if passive else LookupDepth.FULL
     host = session.host(allow_private=allow_private)
     settings = host.lookup_settings(

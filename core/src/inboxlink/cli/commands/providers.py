@@ -12,6 +12,7 @@ import click
 
 from inboxlink.cli import exits
 from inboxlink.cli.app import group
+from inboxlink.cli.asking import confirm
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.wording import w
 from inboxlink.errors import Kind, SetupError, problem
@@ -162,7 +163,8 @@ def enable(session: Session, distribution: str, yes: bool) -> None:  # noqa: FBT
     if not yes:
         if not session.is_interactive:
             raise SetupError(problem("value_missing", field="--yes"))
-        click.confirm(session.words("cli.providers.enable.ask"), abort=True, err=True)
+        if not confirm(session, session.words("cli.providers.enable.ask")):
+            raise click.Abort
     now = datetime.now(UTC).isoformat(timespec="seconds")
     file.enable(distribution, Enabled(candidate.version, candidate.digest, now))
     _tell(session, "cli.providers.enabled", distribution)
