@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 import spnego
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
@@ -65,6 +66,7 @@ class ExchangeServer:
         authorizations: The scheme of every `Authorization` that came, right or wrong.
         keeps_signed_in: Whether NTLM signs a connection in, or one request of it alone, as IIS
             does with `authPersistSingleRequest`.
+        certificate_sha256: Of its certificate, hexadecimal.
         ends: After which answers the connection ends: `challenge`, `answer`.
     """
 
@@ -89,6 +91,8 @@ class ExchangeServer:
         self.keeps_signed_in = True
         self.ends: frozenset[str] = frozenset()
         self.speaks_soap = True
+        leaf = x509.load_pem_x509_certificate(certificate.cert.read_bytes())
+        self.certificate_sha256 = leaf.fingerprint(hashes.SHA256()).hex()
         self.binding: GssChannelBindings | None = None
         if extended_protection:
             self.bind_to(certificate)

@@ -108,8 +108,10 @@ class Given:
         names = {each.name for each in form.fields}
         self._asked |= names
         for name, trouble in form.errors.items():
-            # Only a value that was given and not yet tried can mend it.
-            if name not in self.values or name in self._sent:
+            # Only a value that was given and not yet tried can mend it: of that field, or of any
+            # where it is the form as a whole that is in trouble.
+            mending = (names if not name else {name}) & self.values.keys() - self._sent
+            if not mending:
                 self.refuse_unknown()
                 raise InboxlinkError.of(trouble)
         secrets = {
