@@ -205,7 +205,7 @@ class Terminal:
             values[asked.name] = self._given.values[asked.name]
             return
         if asked.help is not None:
-            self._session.write(f"  {words(asked.help)}", style="dim")
+            self._session.write(words(asked.help), mark="  ", style="dim")
         label = f"  {words(asked.label)}"
         if _is_secret(asked):
             typed = click.prompt(label, hide_input=True, default="", show_default=False, err=True)
