@@ -208,6 +208,7 @@ def _provider(
             return best.provider
     for place, name in enumerate(names, 1):
         session.console.print(f"  {place}  {session.words(offered[name].title)}")
+        session.write(session.words(offered[name].summary), mark="     ", style="dim")
     place = click.prompt(
         session.words("cli.connect.choose_provider"),
         type=click.IntRange(1, len(names)),
