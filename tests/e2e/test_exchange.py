@@ -33,12 +33,12 @@ def company(authority: Authority) -> Iterator[World]:
 
 
 @pytest.fixture
-def configured(company: World, configure: Callable[..., None]) -> Callable[[], None]:
+def configured(company: World, configure: Callable[..., None]) -> Callable[..., None]:
     """Lets the program see the world as it stands."""
 
-    def write() -> None:
+    def write(**application: str) -> None:
         configure(
-            application={"name": "Acme CRM"},
+            application={"name": "Acme CRM", **application},
             network={
                 "ca_file": str(company.authority.ca_file),
                 "nameservers": [f"127.0.0.1:{company.names.port}"],
@@ -170,6 +170,27 @@ def test_a_wrong_password_is_used_once(
     again = connect(*given, password="a typing error")
     assert again.json["error"]["code"] == "refused_recently"
     assert len(server.uses) == 1
+
+
+def test_an_error_links_to_its_part_of_the_operators_help(
+    configured: Callable[..., None],
+    program: Program,
+    company: World,
+) -> None:
+    """Where the operator has a page of help, for a script and for a person; else there is none."""
+    # req 85
+    company.usual()
+    arguments = ("connect", company.address, "--provider", "exchange", "--password-stdin")
+    arguments += ("--acknowledge", "exchange.E@1")
+    configured()
+    bare = program("--json", *arguments, typed="a typing error\n").json["error"]
+    assert (bare["code"], "link" in bare) == ("sign_in_refused", False)
+    configured(troubleshooting="https://help.acme.test/email")
+    link = "https://help.acme.test/email#sign_in_refused"
+    told = program("--json", *arguments, "--force", typed="a typing error\n").json["error"]
+    assert told["link"] == link
+    shown = program(*arguments, "--force", typed="a typing error\n")
+    assert link in shown.err
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,14 @@ PACKAGES = {"exchange": "inboxlink_exchange", "outlook": "inboxlink_outlook"}
 class Screen:
     """What a person sees and types."""
 
-    def __init__(self, address: str, language: str) -> None:
+    def __init__(self, address: str, language: str, *given: str) -> None:
         self.words = Words(language, PACKAGES, {"app": "Acme CRM"})
         self._seen = io.StringIO()
         self.child = pexpect.spawn(
             sys.executable,
             [
                 *("-c", "from inboxlink.cli import main; main()", "--lang", language),
-                *("connect", address, "--provider", "exchange"),
+                *("connect", address, *given),
                 *("--acknowledge", "exchange.E@1", "--no-inbox-automation"),
                 *("--no-send-test-message", "--lookup", "passive"),
             ],
@@ -84,13 +84,13 @@ class Screen:
 def open_screen(
     company: World,  # noqa: F811
     configured: Callable[[], None],  # noqa: F811
-) -> Iterator[Callable[[str], Screen]]:
+) -> Iterator[Callable[..., Screen]]:
     """Runs `inboxlink connect` for Ann on a terminal, once the world stands."""
     opened: list[Screen] = []
 
-    def open_(language: str) -> Screen:
+    def open_(language: str, *given: str) -> Screen:
         configured()
-        opened.append(Screen(company.address, language))
+        opened.append(Screen(company.address, language, *(given or ("--provider", "exchange"))))
         return opened[-1]
 
     yield open_
@@ -103,7 +103,7 @@ def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-Open = Callable[[str], Screen]
+Open = Callable[..., Screen]
 
 
 def assert_fits(screen: Screen) -> None:
@@ -114,6 +114,16 @@ def assert_fits(screen: Screen) -> None:
         r"\b(cli|exchange|outlook)\.(field|form|error|refused|confirm|fact)\b", screen.text
     )
     assert PASSWORD not in screen.text
+
+
+def test_who_chooses_a_provider_reads_whose_it_is(open_screen: Open, language: str) -> None:
+    """A person whose mail program uses ActiveSync finds it beside Exchange."""
+    # req 16, 17, 25
+    screen = open_screen(language, "--insecure-http")
+    screen.hears("exchange.summary")
+    screen.hears("cli.connect.choose_provider")
+    assert "ActiveSync" in screen.text
+    assert_fits(screen)
 
 
 def test_a_foreign_host_is_shown_with_its_domain(
