@@ -53,6 +53,21 @@ def test_what_was_given_fills_a_form() -> None:
     assert secrets == {"password": "s"}
 
 
+def test_a_form_in_trouble_takes_what_was_given_and_not_yet_tried() -> None:
+    """A search that found nothing is mended by the values that it asks for, once."""
+    form = a_form(a_field("server"), a_field("user", value="me"))
+    form = form.model_copy(update={"errors": {"": problem("host_not_found", host="x", port="1")}})
+    answers = given({"server": "mail.test"})
+    values, _ = told(answers.answer(form))
+    assert values == {"server": "mail.test", "user": "me"}
+    with pytest.raises(InboxlinkError) as raised:
+        answers.answer(form)
+    assert raised.value.code == "host_not_found"
+    with pytest.raises(InboxlinkError) as raised:
+        given().answer(form)
+    assert raised.value.code == "host_not_found"
+
+
 def test_an_answer_says_yes_to_the_question_that_it_hangs_on() -> None:
     """Whoever gives the server of another place need not also say that there is one."""
     values, _ = told(given({"server": "smtp.test"}, {"password": "s"}).answer(FORM))

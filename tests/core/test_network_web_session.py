@@ -204,3 +204,15 @@ def test_private_networks_are_judged_here_too() -> None:
     """An address that the policy forbids is not connected."""
     with pytest.raises(SetupError, match="address_blocked"):
         Network(NetworkSettings()).http("127.0.0.1", time.monotonic() + 5)
+
+
+def test_the_next_request_names_its_connection(authority: Authority) -> None:
+    """Whoever signs a connection in learns that it is over before anything goes on the next."""
+    closing = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    with Api(authority, says(OK, closing)) as api, api.session() as session:
+        seen = [session.connection]
+        for number in range(3):
+            session.send("GET", f"/{number}")
+            seen.append(session.connection)
+    assert seen == [1, 1, 2, 2]
+    assert len(api.heard) == 2

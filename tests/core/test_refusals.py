@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
@@ -75,6 +76,19 @@ def test_a_refused_secret_goes_nowhere_else_in_the_same_action(code: str) -> Non
             pytest.fail("the secret would have been sent")
         assert raised.value.problem == first
     assert is_sent(attempts, HOST, USER, "another secret")
+
+
+def test_a_bare_refusal_may_be_of_the_secret(host: Host) -> None:
+    """Where nobody knows whom to blame, the server may have counted it, and it goes no second time.
+
+    Exchange answers 401 and no more.
+    """
+    bare = replace(problem("sign_in_refused"), blame=None)
+    with pytest.raises(SignInError), Attempts(Recollection(host)).use(HOST, USER, SECRET):
+        raise SignInError(bare)
+    assert not is_sent(Attempts(Recollection(host)), HOST, USER, SECRET)
+    # Another form of the user name is another try, which the person may make at once.
+    assert is_sent(Attempts(Recollection(host)), HOST, "CORP\\ann", SECRET)
 
 
 @pytest.mark.parametrize("code", NOT_COUNTED)

@@ -6,6 +6,7 @@ import string
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -23,6 +24,7 @@ from inboxlink.types.detection import (
 from inboxlink.types.disclosure import Application, Audience, Capability, DiscloseContext
 from inboxlink.types.text import Text
 from inboxlink_exchange import provider
+from inboxlink_exchange.schemes import Scheme
 
 PACKAGE = Path(inboxlink_exchange.__file__).parent
 LANGUAGES = ("en", "ja")
@@ -153,3 +155,22 @@ def test_every_key_of_the_code_has_a_string_and_every_string_a_use() -> None:
     for name in names:
         keys |= {f"exchange.error.{name}", f"exchange.error.{name}.remedy"}
     assert keys == STRINGS["en"].keys()
+
+
+@pytest.mark.parametrize("language", STRINGS)
+def test_who_uses_active_sync_is_led_here(language: str) -> None:
+    """ActiveSync is no way to connect; where a person chooses a provider, EWS are theirs."""
+    # req 16, 17
+    assert "ActiveSync" in STRINGS[language]["exchange.summary"]
+    assert "activesync" not in {scheme.value for scheme in Scheme}
+
+
+@pytest.mark.parametrize("language", STRINGS)
+def test_the_refusal_of_exchange_online_links_to_the_reason(language: str) -> None:
+    """Microsoft's own page on the end of basic authentication."""
+    # req 64, 76
+    remedy = STRINGS[language]["exchange.refused.exchange_online.instead"]
+    (link,) = re.findall(r"https://\S+", remedy)
+    parts = urlsplit(link)
+    assert parts.hostname == "learn.microsoft.com"
+    assert parts.path.endswith("/deprecation-of-basic-authentication-exchange-online")

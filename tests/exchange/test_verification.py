@@ -181,7 +181,9 @@ def test_the_directory_gives_further_addresses(world: World) -> None:
     world.usual()
     done = world.begin().submit(PASSWORD).step
     assert isinstance(done, Done)
-    found = provider.aliases(CallContext(**world.context()), done.credential, done.settings)
+    found = provider.aliases(
+        CallContext(**world.context()), done.credential, done.settings, done.endpoints
+    )
     assert found == (
         Identity(address=f"ann@{DOMAIN}", proof=Proof.PROVEN),
         Identity(address=f"info@{DOMAIN}", proof=Proof.DECLARED),

@@ -155,7 +155,10 @@ def revoke(ctx: "CallContext", credential: "Credential") -> "RevokeResult":
 
 @hookspec
 def aliases(
-    ctx: "CallContext", credential: "Credential", settings: "Mapping[str, str]"
+    ctx: "CallContext",
+    credential: "Credential",
+    settings: "Mapping[str, str]",
+    endpoints: "tuple[Endpoint, ...]",
 ) -> "tuple[Identity, ...]":
     """Read the addresses that the mailbox may send as, its own among them. 30 s."""
     raise NotImplementedError

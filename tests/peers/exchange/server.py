@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 import spnego
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
@@ -62,6 +63,11 @@ class ExchangeServer:
         pages: What is answered in place of all else, by host and path.
         uses: Every use of a password: scheme, login, and whether it was right.
         requests: Method, host and path of every request, in order.
+        authorizations: The scheme of every `Authorization` that came, right or wrong.
+        keeps_signed_in: Whether NTLM signs a connection in, or one request of it alone, as IIS
+            does with `authPersistSingleRequest`.
+        certificate_sha256: Of its certificate, hexadecimal.
+        ends: After which answers the connection ends: `challenge`, `answer`.
     """
 
     def __init__(
@@ -81,7 +87,12 @@ class ExchangeServer:
         self.pages: dict[tuple[str, str], Callable[[Handler], None]] = {}
         self.uses: list[tuple[str, str, bool]] = []
         self.requests: list[tuple[str, str, str]] = []
+        self.authorizations: list[str] = []
+        self.keeps_signed_in = True
+        self.ends: frozenset[str] = frozenset()
         self.speaks_soap = True
+        leaf = x509.load_pem_x509_certificate(certificate.cert.read_bytes())
+        self.certificate_sha256 = leaf.fingerprint(hashes.SHA256()).hex()
         self.binding: GssChannelBindings | None = None
         if extended_protection:
             self.bind_to(certificate)
@@ -191,6 +202,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in (("X-FEServer", "EX01"), *headers):
             self.send_header(name, value)
+        kind = "answer" if status < 400 else "challenge" if status == 401 else ""
+        if kind in self.exchange.ends and "Authorization" in self.headers:
+            self.send_header("Connection", "close")
         if body:
             self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
@@ -201,6 +215,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = self.path.partition("?")[0].lower()
         self.exchange.requests.append((self.command, self.host, path))
+        if given := self.headers.get("Authorization"):
+            self.exchange.authorizations.append(given.partition(" ")[0].lower())
         page = self.exchange.pages.get((self.host, path))
         if page is not None:
             page(self)
@@ -217,6 +233,8 @@ class Handler(BaseHTTPRequestHandler):
         person = self._signed_in()
         if person is None:
             return
+        if not self.exchange.keeps_signed_in:
+            self._person = None
         if self.command == "GET":
             self.answer(200, b"<html>This is Exchange.</html>", "text/html")
             return

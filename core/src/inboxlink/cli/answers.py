@@ -109,8 +109,10 @@ class Given:
         names = {each.name for each in form.fields}
         self._asked |= names
         for name, trouble in form.errors.items():
-            # Only a value that was given and not yet tried can mend it.
-            if name not in self.values or name in self._sent:
+            # Only a value that was given and not yet tried can mend it: of that field, or of any
+            # where it is the form as a whole that is in trouble.
+            mending = (names if not name else {name}) & self.values.keys() - self._sent
+            if not mending:
                 self.refuse_unknown()
                 raise InboxlinkError.of(trouble)
         secrets = {
@@ -204,7 +206,7 @@ class Terminal:
             values[asked.name] = self._given.values[asked.name]
             return
         if asked.help is not None:
-            self._session.write(f"  {words(asked.help)}", style="dim")
+            self._session.write(words(asked.help), mark="  ", style="dim")
         label = f"  {words(asked.label)}"
         if _is_secret(asked):
             typed = click.prompt(label, hide_input=True, default="", show_default=False, err=True)
@@ -228,7 +230,7 @@ class Terminal:
         chosen = choose(
             self._session,
             words("cli.form.choose"),
-            [words(each.label) for each in menu.options],
+            [(words(each.label), "") for each in menu.options],
             default=None if menu.default is None else names.index(menu.default),
         )
         return Choose(option=names[chosen])

@@ -34,15 +34,26 @@ def confirm(session: "Session", question: str, *, default: bool = False) -> bool
 
 
 def choose(
-    session: "Session", question: str, titles: Sequence[str], default: int | None = None
+    session: "Session",
+    question: str,
+    listed: Sequence[tuple[str, str]],
+    default: int | None = None,
 ) -> int:
     """The place, from 0, of one of several that are listed first.
+
+    Args:
+        session: Where it is asked.
+        question: What stands before the answer.
+        listed: The title of each, and a line about it; "" = none.
+        default: The place that an empty line means; None = it means nothing.
 
     Raises:
         click.Abort: The person left.
     """
-    for place, title in enumerate(titles, 1):
+    for place, (title, about) in enumerate(listed, 1):
         session.console.print(f"  {place}  {title}")
+        if about:
+            session.write(about, mark="     ", style="dim")
     while True:
         typed = click.prompt(
             question,
@@ -50,7 +61,7 @@ def choose(
             show_default=default is not None,
             err=True,
         ).strip()
-        if typed.isdecimal() and 1 <= int(typed) <= len(titles):
+        if typed.isdecimal() and 1 <= int(typed) <= len(listed):
             return int(typed) - 1
-        trouble = session.words("cli.ask.number", most=str(len(titles)))
+        trouble = session.words("cli.ask.number", most=str(len(listed)))
         session.aside.print(f"✗ {trouble}", style="bold red")

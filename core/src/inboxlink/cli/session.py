@@ -140,6 +140,7 @@ class Session:
             "remedy": None if trouble.remedy is None else self.words(trouble.remedy),
             "retry_after_s": trouble.retry_after_s,
             "remote": trouble.remote,
+            **({} if (link := self._link(trouble)) is None else {"link": link}),
         }
 
     def fail(self, trouble: "Problem", document: Mapping[str, Any] | None = None) -> None:
@@ -158,7 +159,15 @@ class Session:
             self.write(said, mark="  ", is_error=True)
         if trouble.remedy is not None:
             self.write(self.words(trouble.remedy), mark="  → ", is_error=True)
+        link = self._link(trouble)
+        if link is not None:  # whole on one line, so that it can be clicked
+            self.aside.print(f"  {link}", soft_wrap=True)
         self.aside.print(f"  [{trouble.code}]", style="dim")
+
+    def _link(self, trouble: "Problem") -> str | None:
+        """The operator's page about this error (req 85); None = they named none."""
+        page = None if self._host is None else self._host.config.application.troubleshooting
+        return None if page is None else f"{page.partition('#')[0]}#{trouble.code}"
 
     def fail_usage(self, error: click.ClickException) -> None:
         """Say that the command line was not understood."""

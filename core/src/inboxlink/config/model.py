@@ -63,6 +63,8 @@ class ApplicationSection(Model):
     """Where an address that a team shares is connected."""
     compare_inboxes: HttpsUrl | None = None
     """A comparison of personal and team addresses."""
+    troubleshooting: HttpsUrl | None = None
+    """Help for errors; each error links to it, with its code behind a `#`."""
 
 
 class ConnectSection(Model):

@@ -30,7 +30,12 @@ def refresh_aliases(host: Host, connection: Connection) -> Connection:
     address = host.address(connection.address)
     context = connection_context(host, "aliases", connection)
     found = host.caller.call(
-        provider, "aliases", ctx=context, credential=credential, settings=connection.settings
+        provider,
+        "aliases",
+        ctx=context,
+        credential=credential,
+        settings=connection.settings,
+        endpoints=connection.endpoints,
     )
     reason = misfit(found, tuple[Identity, ...])
     if reason is not None:

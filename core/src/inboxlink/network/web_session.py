@@ -56,7 +56,7 @@ class WebSession:
     @property
     def connection(self) -> int:
         """See `types.context.HttpSession`."""
-        return self._connections
+        return self._connections + self._is_over
 
     def send(
         self,
@@ -96,6 +96,12 @@ class WebSession:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def _is_over(self) -> bool:
+        # The server said that it would hang up; the next request goes on a new connection.
+        ours, theirs = self._connection.our_state, self._connection.their_state
+        return ours is not h11.IDLE and not (ours is theirs is h11.DONE)
+
     def _connect(self) -> None:
         self._channel = self._open_channel()
         self._connections += 1
@@ -103,11 +109,11 @@ class WebSession:
         self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
 
     def _begin_next(self) -> None:
-        try:
-            self._connection.start_next_cycle()
-        except h11.LocalProtocolError:  # the server said that it would hang up
+        if self._is_over:
             self.close()
             self._connect()
+        else:
+            self._connection.start_next_cycle()
 
     def _request(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None

@@ -8,7 +8,8 @@ from inboxlink.errors import Problem, SignInError
 
 __all__ = ["Attempts", "RefusalMemory"]
 
-#: Answers that mean that the server judged the secret itself, and counted it as wrong.
+#: Answers that mean that the server judged the secret itself, and counted it as wrong. So does a
+#: bare refusal, for which nobody knows whom to blame: it may have been the secret.
 _WRONG = frozenset(
     {"invalid_credentials", "app_password_required", "credentials_expired", "grant_ended"}
 )
@@ -57,7 +58,7 @@ class Attempts:
         try:
             yield
         except SignInError as error:
-            if error.code in _WRONG:
+            if error.code in _WRONG or error.problem.blame is None:
                 self._refused[secret] = error.problem
                 if self._memory is not None:
                     self._memory.remember(host, username, secret)

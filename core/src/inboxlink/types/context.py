@@ -115,9 +115,9 @@ class HttpSession(Protocol):
 
     @property
     def connection(self) -> int:
-        """Which connection the session is on, counted from 1.
+        """Which connection the next request goes on, counted from 1.
 
-        A server may end one after an answer, and a sign-in that belongs to the connection, as
+        A server may end one with an answer, and a sign-in that belongs to the connection, as
         that of NTLM does, ends with it.
         """
 

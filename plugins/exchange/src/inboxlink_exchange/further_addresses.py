@@ -1,11 +1,10 @@
 """The further addresses of a mailbox, where the directory lists them."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from inboxlink.types.context import CallContext
 from inboxlink.types.credential import Credential, SecretName
-from inboxlink.types.detection import Endpoint, Role, Tls
+from inboxlink.types.detection import Endpoint, Role
 from inboxlink.types.report import Identity, Proof
 from inboxlink_exchange.verification import opened
 
@@ -13,17 +12,19 @@ __all__ = ["aliases"]
 
 
 def aliases(
-    ctx: CallContext, credential: Credential, settings: Mapping[str, str]
+    ctx: CallContext,
+    credential: Credential,
+    settings: Mapping[str, str],
+    endpoints: tuple[Endpoint, ...],
 ) -> tuple[Identity, ...]:
     """See `inboxlink.hookspecs.aliases`."""
-    host = urlsplit(settings["ews_url"]).hostname or ""
-    endpoint = Endpoint(Role.EWS, host, 443, Tls.IMPLICIT)
+    (endpoint,) = (each for each in endpoints if each.role is Role.EWS)
     password = credential.secret(SecretName.PASSWORD)
     with (
-        ctx.http(host) as session,
+        ctx.http(endpoint.host, endpoint.pin) as session,
         ctx.attempt(endpoint, settings["username"], password),
     ):
-        listed = opened(ctx, credential, settings, host, session).addresses()
+        listed = opened(ctx, credential, settings, endpoint.host, session).addresses()
     own = Identity(address=str(ctx.address), proof=Proof.PROVEN)
     # The directory is the administrator's word on them; Exchange decides at sending.
     others = (each for each in listed if not ctx.address.same_mailbox(each))

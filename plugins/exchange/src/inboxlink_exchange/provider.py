@@ -68,9 +68,12 @@ def verify(
 
 @hookimpl
 def aliases(
-    ctx: "CallContext", credential: "Credential", settings: Mapping[str, str]
+    ctx: "CallContext",
+    credential: "Credential",
+    settings: Mapping[str, str],
+    endpoints: tuple[Endpoint, ...],
 ) -> "tuple[Identity, ...]":
     """See `inboxlink.hookspecs.aliases`."""
     from inboxlink_exchange import further_addresses
 
-    return further_addresses.aliases(ctx, credential, settings)
+    return further_addresses.aliases(ctx, credential, settings, endpoints)

@@ -177,6 +177,16 @@ def _ready(
     return replace(draft, place=None, ews_url=url, schemes=schemes)
 
 
+def _place_ready(ctx: AuthContext, draft: Draft) -> Draft | Form:
+    """The draft with a place of Autodiscover that answers as such, or the form where none does."""
+    url = f"https://{draft.host}{AUTODISCOVER_PATH}"
+    try:
+        schemes = schemes_of(ctx, url, draft.pin(draft.host))
+    except InboxlinkError as error:
+        return server_form(draft, {"": error.problem})
+    return replace(draft, schemes=schemes)
+
+
 def _signed_in(ctx: AuthContext, known: Draft, answer: Submit) -> Step:
     errors: dict[str, Problem] = {}
     draft = replace(
@@ -226,10 +236,10 @@ def _discovered(ctx: AuthContext, draft: Draft, scheme: Scheme, password: str) -
     draft = replace(draft, hops=draft.hops + 1)
     if found.redirect_address is not None:
         return _other_address(ctx, draft, found.redirect_address)
-    return _led(ctx, draft, found, scheme, password)
+    return _led(ctx, draft, found, password)
 
 
-def _led(ctx: AuthContext, draft: Draft, found: Found, scheme: Scheme, password: str) -> Step:
+def _led(ctx: AuthContext, draft: Draft, found: Found, password: str) -> Step:
     """Go on to an address that Autodiscover named: of EWS, or of another Autodiscover."""
     said = found.ews_url or found.redirect_url
     url = https_url(said or "")
@@ -244,15 +254,15 @@ def _led(ctx: AuthContext, draft: Draft, found: Found, scheme: Scheme, password:
     draft = replace(draft, ews_url=url) if is_ews else replace(draft, place=host)
     if _is_foreign(ctx, draft, host):
         return _confirm_host(ctx, draft, host, named_by)
-    if not is_ews:
-        return _discovered(ctx, draft, scheme, password)
-    # It may offer other schemes, and must answer as EWS before it hears a password.
-    ready = _ready(ctx, draft, url)
+    # It may offer other schemes, and must answer as Exchange before it hears a password.
+    ready = _ready(ctx, draft, url) if is_ews else _place_ready(ctx, draft)
     if not isinstance(ready, Draft):
         return ready
     offered = chosen(ready.schemes, ready.wanted)
     if offered is None:
         return sign_in_form(ready, {"scheme": policy.no_scheme(host, ready.schemes)})
+    if not is_ews:
+        return _discovered(ctx, ready, offered, password)
     return _done(ready, url, offered, password)
 
 
@@ -274,13 +284,8 @@ def _host_confirmed(ctx: AuthContext, state: State) -> Step:
     if draft.ews_url is not None:
         return _with_ews(ctx, draft, draft.ews_url)
     # Whom a server sends to was not looked at yet.
-    if not draft.schemes or draft.hops:
-        try:
-            schemes = schemes_of(ctx, f"https://{draft.host}{AUTODISCOVER_PATH}")
-        except InboxlinkError as error:
-            return server_form(draft, {"": error.problem})
-        draft = replace(draft, schemes=schemes)
-    return sign_in_form(draft)
+    ready = _place_ready(ctx, draft) if draft.hops or not draft.schemes else draft
+    return sign_in_form(ready) if isinstance(ready, Draft) else ready
 
 
 def _certificate_trusted(ctx: AuthContext, state: State) -> Step:
@@ -289,12 +294,8 @@ def _certificate_trusted(ctx: AuthContext, state: State) -> Step:
     draft = Draft.of(kept["draft"]).with_pin(host, pin_of(kept))
     if draft.ews_url is not None:
         return _with_ews(ctx, draft, draft.ews_url)
-    url = f"https://{host}{AUTODISCOVER_PATH}"
-    try:
-        schemes = schemes_of(ctx, url, draft.pin(host))
-    except InboxlinkError as error:
-        return server_form(draft, {"": error.problem})
-    return sign_in_form(replace(draft, place=host, schemes=schemes))
+    ready = _place_ready(ctx, replace(draft, place=host))
+    return sign_in_form(ready) if isinstance(ready, Draft) else ready
 
 
 def _done(draft: Draft, url: str, scheme: Scheme, password: str) -> Done:

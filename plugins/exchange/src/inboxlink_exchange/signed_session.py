@@ -1,7 +1,9 @@
 """Requests that are signed in by Basic (RFC 7617) or NTLM (MS-NLMP, MS-NTHT).
 
-Each handshake is one use of the password. NTLM belongs to the connection, so that a connection
-that was ended is signed in anew; a refusal is final and never tried again.
+Each handshake is one use of the password. NTLM belongs to the connection, or on some servers to
+the one request (`authPersistSingleRequest` of IIS), so that where the connection was ended, or a
+request that carried no sign-in is asked for one, it is signed in anew. A refusal of what carried
+one is final and never tried again.
 """
 
 import base64
@@ -69,12 +71,15 @@ class SignedSession:
         if self._scheme is Scheme.BASIC:
             pair = f"{self._username}:{self._password}".encode("utf-8", "surrogateescape")
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-        elif self._signed_in != self._session.connection:
-            last = self._handshake(target)
-            if isinstance(last, HttpAnswer):
-                return last
-            headers |= last
-        return self._session.send(method, target, headers, body)
+            return self._session.send(method, target, headers, body)
+        if self._signed_in == self._session.connection:
+            answer = self._session.send(method, target, headers, body)
+            if answer.status != 401:
+                return answer
+        last = self._handshake(target)
+        if isinstance(last, HttpAnswer):
+            return last
+        return self._session.send(method, target, headers | last, body)
 
     def _handshake(self, target: str) -> dict[str, str] | HttpAnswer:
         """The last message of a handshake, as the header of the request that it signs in.
@@ -100,12 +105,14 @@ class SignedSession:
             first = client.step() or b""
         except SpnegoError:  # a user name or a password that NTLM cannot carry
             raise SignInError(problem("secret_unsupported", mechanism=name)) from None
+        self._signed_in = 0
+        connection = self._session.connection
         answer = self._session.send("POST", target, _header(name, first), b"")
         if answer.status != 401:
             return answer
-        connection = self._session.connection
         challenge = _challenge(answer, name)
-        if challenge is None:
+        # The last message answers a challenge on the connection that it came over, or none.
+        if challenge is None or self._session.connection != connection:
             raise self._broken()
         try:
             last = client.step(challenge)

@@ -209,7 +209,7 @@ def _provider(
     place = choose(
         session,
         session.words("cli.connect.choose_provider"),
-        [session.words(offered[name].title) for name in names],
+        [(session.words(each.title), session.words(each.summary)) for each in offered.values()],
         default=0 if len(names) == 1 else None,
     )
     return names[place]
