@@ -208,11 +208,13 @@ def test_a_direction_that_was_not_granted_is_not_tried(microsoft_world: Microsof
 
 
 def test_reading_that_was_not_granted_is_not_tried(microsoft_world: MicrosoftWorld) -> None:
-    """The other way round too; whose mailbox it is, is known all the same."""
+    """It fails by name, Graph is not asked, and whose mailbox it is, is known all the same."""
     microsoft_world.faults.at_token(changed(scope="User.Read MailboxSettings.Read Mail.Send"))
     visit, credential = signed_in(microsoft_world)
     report = visit.verify(credential)
-    assert codes(report, Chain.RECEIVE) == {**RECEIVES, "inbox": None}
+    assert codes(report, Chain.RECEIVE) == {**RECEIVES, "inbox": "scope_not_granted"}
+    assert problem_at(report, "inbox").message.params == {"scopes": "Mail.Read"}
+    assert not any("mailFolders" in each.path for each in microsoft_world.api.calls)
     assert codes(report, Chain.SEND) == SENDS
     assert state_of(report) is ConnectionState.SEND_ONLY
     assert objection(request_of(visit), report) is None

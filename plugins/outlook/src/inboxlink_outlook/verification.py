@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from inboxlink.errors import InboxlinkError, problem
+from inboxlink.errors import InboxlinkError, SignInError, problem
 from inboxlink.oauth.api import Api
 from inboxlink.types.context import CallContext
 from inboxlink.types.credential import Credential
@@ -81,15 +81,18 @@ class _Verification:
         return purpose
 
     def _receive(self, graph: Api) -> bool:
-        if not self._is_granted(Capability.RECEIVE):
-            self._receiving.withhold("inbox")
-            return False
-        target = "/v1.0/me/mailFolders/inbox?$select=displayName,totalItemCount"
         try:
-            self._receiving.run("inbox", lambda: graph.get(target), _folder)
+            self._receiving.run("inbox", lambda: self._inbox(graph), _folder)
         except Stopped:
             return False
         return True
+
+    def _inbox(self, graph: Api) -> Mapping[str, Any]:
+        # The stages before it went well: without this one failing, the direction would read whole.
+        if not self._is_granted(Capability.RECEIVE):
+            scope = OF_CAPABILITY[Capability.RECEIVE]
+            raise SignInError(problem("scope_not_granted", scopes=scope))
+        return graph.get("/v1.0/me/mailFolders/inbox?$select=displayName,totalItemCount")
 
     def _send(self, graph: Api, profile: Mapping[str, Any]) -> bool:
         if not self._is_granted(Capability.SEND):
