@@ -187,7 +187,7 @@ class AuthorizationServer:
     @property
     def introspection(self) -> str:
         """Where a mail server asks what a token is good for, with its own name and secret."""
-        client, secret = map(quote, _RESOURCE_SERVER)
+        client, secret = map(quote, RESOURCE_SERVER)
         return f"http://{client}:{secret}@{LOOPBACK}:{self.port}/introspection"
 
     @property
