@@ -192,7 +192,7 @@ def test_a_provider_without_ways_changes_nothing(
 
 @pytest.mark.parametrize("forced", [None, *(each for each in Way if each is not Way.REDIRECT)])
 def test_without_a_registration_there_is_no_way(home: Path, forced: Way | None, host: Host) -> None:
-    """Where no client is registered a password is asked for alone: no port, and no way is refused."""
+    """Where no client is registered no port is opened, no way is refused, and none is there."""
     (home / "inboxlink.toml").write_text('[network]\nspecial_domains = ["authorizing.test"]\n')
     with Host() as unregistered:
         request = request_of(unregistered)

@@ -1,9 +1,6 @@
 """A mailbox at Google or Microsoft, and the person who connects it by the program."""
 
-import os
-import signal
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,6 @@ from e2e.running import Running
 from peers.oauth import google, microsoft
 from peers.oauth.authorization import Account
 from peers.oauth.client import Reply, call
-from peers.oauth.faults import Fault
 from peers.oauth.front import Answer, Request
 from peers.oauth.worlds import ALICE, GoogleWorld, MicrosoftWorld
 
@@ -92,9 +88,7 @@ class Mailbox:
             for each in (self.acknowledged if acknowledged is None else acknowledged)
         ]
         given = ("--provider", self.name, "--lookup", "offline", *words, *arguments)
-        return Running(
-            self.home, "--json", "connect", self.address, *given, environ=self.environ
-        )
+        return Running(self.home, "--json", "connect", self.address, *given, environ=self.environ)
 
     def connect(
         self, *arguments: str, account: Account = ALICE, withheld: tuple[str, ...] = ()

@@ -1,13 +1,16 @@
 """Gmail and Outlook connected by the program, against an authorization server of others."""
 
+import os
 from collections.abc import Callable
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pexpect
 import pytest
 
 from e2e.oauth_mailbox import Mailbox
+from e2e.running import MAIN, Running
 from peers.oauth import microsoft
 from peers.oauth.browser import Browser
 from peers.oauth.faults import changed
@@ -79,7 +82,7 @@ def test_a_copied_address_is_pasted(mailbox: Mailbox) -> None:
 
 
 def test_a_stolen_code_is_worth_nothing(mailbox: Mailbox) -> None:
-    """The server refuses a code without the verifier and with another one; it is its only user's."""
+    """The server refuses a code without the verifier, or with another; the program can use it."""
     # OA2
     with mailbox.start("--way", "paste") as run:
         url = run.line()
@@ -112,7 +115,7 @@ def test_a_code_is_typed_on_another_device(outlook: Mailbox) -> None:
 
 
 def test_gmail_has_no_code_for_another_device(gmail: Mailbox) -> None:
-    """Google takes no scope of Gmail's there: the way is refused by name, before anybody is asked."""
+    """Google takes no scope of Gmail there: the way is refused by name, and nobody is asked."""
     with gmail.start("--way", "device") as run:
         status, document = run.end()
     assert (status, document["error"]["code"]) == (12, "way_unavailable")
@@ -169,10 +172,50 @@ def test_the_success_page_names_the_provider(mailbox: Mailbox) -> None:
     assert f"{title} の受信トレイが接続されました" in worded(mailbox, "ja")
 
 
+def test_a_person_is_led_through_gmail(gmail: Mailbox) -> None:
+    """At a terminal: each text has its own yes, then Advanced Protection, Google, and B again."""
+    # req 31, 32, 33, 50
+    child = pexpect.spawn(
+        MAIN[0],
+        [*MAIN[1:], "connect", ALICE.login, "--provider", "gmail", "--lookup", "offline"],
+        env={
+            **os.environ,
+            "INBOXLINK_HOME": str(gmail.home),
+            "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22",
+            "TERM": "xterm",
+            "NO_COLOR": "1",
+        },
+        dimensions=(60, 80),
+        encoding="utf-8",
+        timeout=30,
+    )
+    try:
+        for question, typed in (
+            (r"Enable inbox automation\? \[y/N\]", "n"),
+            (r"gmail\.G-A@1[^?]*Continue with this\? \[y/N\]", "y"),
+            (r"gmail\.G-B@1[^?]*Continue with this\? \[y/N\]", "y"),
+            (r"where that is[^?]*allowed\?", "n"),
+            (r"Advanced Protection", "1"),
+        ):
+            child.expect(question)
+            assert gmail.world.server.authorizations == []
+            child.sendline(typed)
+        child.expect("Sign in at accounts.google.com")
+        child.expect(r"https://accounts\.google\.com/\S+")
+        there = gmail.world.person(ALICE).sign_in(str(child.after), visits_redirect=False)
+        child.expect("Copied address: ")
+        child.sendline(there.address)
+        child.expect(r"gmail\.G-B@1")
+        child.expect("Your Gmail inbox is connected")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 0
+    finally:
+        child.close(force=True)
+
+
 def worded(mailbox: Mailbox, language: str) -> str:
     """What a person reads of a whole connect."""
-    from e2e.running import Running
-
     words = [f"--acknowledge={each}" for each in mailbox.acknowledged]
     given = ("--provider", mailbox.name, "--lookup", "offline", *words)
     with Running(mailbox.home, "--lang", language, "connect", mailbox.address, *given) as run:
