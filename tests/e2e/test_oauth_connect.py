@@ -305,7 +305,7 @@ def found_by_doctor(mailbox: Mailbox, *arguments: str) -> list[dict[str, Any]]:
 
 
 def test_a_registration_that_is_missing_is_told(mailbox: Mailbox) -> None:
-    """Without a client id nobody is sent anywhere, and no port is opened."""
+    """Without a client id nobody is sent anywhere, and what to set is named."""
     mailbox.configure(oauth={})
     with mailbox.start() as run:
         status, document = run.end()
