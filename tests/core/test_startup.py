@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ HEAVY = (
         "OpenSSL",
     ),
     *("imapclient", "imaplib", "smtplib", "http", "dns", "rich", "stevedore", "tomlkit"),
-    *("email_validator", "keyring", "inboxlink_imap"),
+    *("email_validator", "keyring", "msal", "jwt", "google", "requests", "exchangelib"),
+    *(f"inboxlink_{name}" for name in ("exchange", "gmail", "imap", "outlook")),
 )
 
 LOADED = """
@@ -33,9 +35,9 @@ sys.exit(status)
 """
 
 
-def loaded(home: Path, *arguments: str) -> set[str]:
-    """The top-level modules that one run of the program leaves loaded."""
-    environ = {**os.environ, "INBOXLINK_HOME": str(home)}
+def loaded(home: Path, *arguments: str, **environ: str) -> set[str]:
+    """The modules that one run of the program leaves loaded."""
+    environ = {**os.environ, "INBOXLINK_HOME": str(home), **environ}
     done = subprocess.run(
         [sys.executable, "-c", LOADED, *arguments],
         capture_output=True,
@@ -59,6 +61,26 @@ def loaded(home: Path, *arguments: str) -> set[str]:
 def test_light_commands_load_nothing_heavy(home: Path, arguments: tuple[str, ...]) -> None:
     """Help, version and the list of providers import no provider and no heavy library."""
     assert loaded(home, *arguments) & set(HEAVY) == set()
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("connect", "--help")])
+def test_providers_that_are_installed_cost_the_start_nothing(
+    home: Path, arguments: tuple[str, ...]
+) -> None:
+    """The very same modules are loaded with all four providers installed as with none."""
+    # G2
+    names = {"exchange", "gmail", "imap", "outlook"}
+    found = {each.name for each in entry_points(group="inboxlink.providers")}
+    assert names <= found
+    assert loaded(home, *arguments) == loaded(home, *arguments, INBOXLINK_PROVIDERS="")
+
+
+def test_a_provider_that_is_used_is_seen_by_this(home: Path) -> None:
+    """Whoever signs in by one loads it, so that its absence elsewhere says something."""
+    code = "import sys, inboxlink_outlook.sign_in; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"msal", "inboxlink_outlook"} <= set(done.stdout.split())
+    assert "inboxlink_gmail" in loaded(home, "--json", "detect", "me@gmail.com", "--offline")
 
 
 def test_the_list_for_people_does_without_metadata_and_hashes(home: Path) -> None:

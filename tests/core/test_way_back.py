@@ -121,7 +121,10 @@ def host(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setenv("INBOXLINK_PROVIDERS", "inboxlink-authorizing")
     for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY"):
         monkeypatch.delenv(name, raising=False)
-    (home / "inboxlink.toml").write_text('[network]\nspecial_domains = ["authorizing.test"]\n')
+    (home / "inboxlink.toml").write_text(
+        '[network]\nspecial_domains = ["authorizing.test"]\n'
+        '[oauth.authorizing]\nclient_id = "known"\n'
+    )
     with Host() as found:
         yield found
     for name in [name for name in sys.modules if name.startswith("inboxlink_authorizing")]:
@@ -185,6 +188,18 @@ def test_a_provider_without_ways_changes_nothing(
         for step in (a_redirect(), a_poll()):
             with pytest.raises(SetupError, match="value_missing"):
                 back.answer(step)
+
+
+@pytest.mark.parametrize("forced", [None, *(each for each in Way if each is not Way.REDIRECT)])
+def test_without_a_registration_there_is_no_way(home: Path, forced: Way | None, host: Host) -> None:
+    """Where no client is registered no port is opened, no way is refused, and none is there."""
+    (home / "inboxlink.toml").write_text('[network]\nspecial_domains = ["authorizing.test"]\n')
+    with Host() as unregistered:
+        request = request_of(unregistered)
+        with way_back(Seen(False), unregistered, request, forced) as (found, back):
+            assert found == request
+            with pytest.raises(SetupError, match="value_missing"):
+                back.answer(a_redirect())
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ _ANSWERS = {
     r"Ask them for the settings\? \[Y/n\]: ": "y",
     r"Continue with IMAP\? \[Y/n\]: ": "y",
     r"Continue with this\? \[y/N\]: ": "y",
-    r"Send a test message from [a-z@.]+ to itself, and remove it again\? \[y/N\]: ": "y",
+    r"Send a test message from [a-z@.]+ to itself, and remove it again where that is allowed\?"
+    r" \[y/N\]: ": "y",
     r"Trust exactly this certificate on this server\? \[y/N\]: ": "y",
     r"Password: ": PASSWORD,
     r"Show advanced options\? \[y/N\]: ": "n",

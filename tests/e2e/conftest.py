@@ -7,13 +7,17 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomlkit
 
 from peers.certificates import Authority
 from peers.dovecot import Dovecot
+from peers.oauth.worlds import GoogleWorld, MicrosoftWorld
+
+if TYPE_CHECKING:
+    from e2e.oauth_mailbox import Mailbox
 
 
 @dataclass(frozen=True)
@@ -116,3 +120,30 @@ def example_test(example_test_at: Callable[..., None], dovecot: Dovecot) -> Dove
     """Dovecot as the mail servers of example.test."""
     example_test_at(dovecot.connect_map("example.test"))
     return dovecot
+
+
+@pytest.fixture
+def gmail(google_world: GoogleWorld, home: Path, program: Program) -> "Mailbox":
+    """A mailbox at Gmail that nobody has connected yet."""
+    from e2e.oauth_mailbox import at_google
+
+    mailbox = at_google(google_world, home, program)
+    mailbox.configure()
+    return mailbox
+
+
+@pytest.fixture
+def outlook(microsoft_world: MicrosoftWorld, home: Path, program: Program) -> "Mailbox":
+    """A mailbox at Microsoft 365 that nobody has connected yet."""
+    from e2e.oauth_mailbox import at_microsoft
+
+    mailbox = at_microsoft(microsoft_world, home, program)
+    mailbox.configure()
+    return mailbox
+
+
+@pytest.fixture(params=["gmail", "outlook"])
+def mailbox(request: pytest.FixtureRequest) -> "Mailbox":
+    """Each of both."""
+    found: Mailbox = request.getfixturevalue(request.param)
+    return found

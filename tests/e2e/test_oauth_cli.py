@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import ssl
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPSConnection
@@ -15,12 +14,12 @@ import pexpect
 import pytest
 
 from e2e.conftest import Program
+from e2e.running import MAIN, Running
 from peers.authorization import AuthorizationServer
 from peers.certificates import Authority
 
 NAME = "login.authorizing.test"
 AUTHORIZING = Path(__file__).parent.parent / "fixtures" / "authorizing"
-MAIN = (sys.executable, "-c", "from inboxlink.cli import main; main()")
 ADDRESS = "me@authorizing.test"
 WORDS = ("--acknowledge", "authorizing.A@1", "--acknowledge", "authorizing.B@1")
 
@@ -86,41 +85,6 @@ class Browser:
 @pytest.fixture
 def browser(server: AuthorizationServer, authority: Authority) -> Browser:
     return Browser(server, authority)
-
-
-class Running:
-    """The program under way without a terminal."""
-
-    def __init__(self, home: Path, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            [*MAIN, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "INBOXLINK_HOME": str(home), "PYTHONWARNINGS": "error"},
-            text=True,
-        )
-        self.said = ""
-
-    def __enter__(self) -> "Running":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    def line(self) -> str:
-        """The next line of standard error."""
-        assert self._process.stderr is not None
-        line = self._process.stderr.readline()
-        self.said += line
-        return line.strip()
-
-    def end(self, typed: str = "") -> tuple[int, dict[str, object]]:
-        """Its status and its document."""
-        out, err = self._process.communicate(typed, timeout=60)
-        self.said += err
-        return self._process.returncode, json.loads(out) if out else {}
 
 
 @pytest.fixture

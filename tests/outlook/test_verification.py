@@ -214,7 +214,7 @@ def test_a_direction_that_was_not_granted_is_not_tried(microsoft_world: Microsof
 
 
 def test_reading_that_was_not_granted_is_not_tried(microsoft_world: MicrosoftWorld) -> None:
-    """The other way round too; whose mailbox it is, is known all the same."""
+    """It fails by name, Graph is not asked, and whose mailbox it is, is known all the same."""
     microsoft_world.faults.at_token(changed(scope="User.Read MailboxSettings.Read Mail.Send"))
     visit, credential = signed_in(microsoft_world)
     report = visit.verify(credential)
@@ -223,6 +223,8 @@ def test_reading_that_was_not_granted_is_not_tried(microsoft_world: MicrosoftWor
         "scope": "scope_not_granted",
         "inbox": None,
     }
+    assert problem_at(report, "scope").message.params["scopes"] == "Mail.Read"
+    assert not any("mailFolders" in each.path for each in microsoft_world.api.calls)
     assert codes(report, Chain.SEND) == SENDS
     assert state_of(report) is ConnectionState.SEND_ONLY
     assert objection(request_of(visit), report) is None

@@ -53,14 +53,17 @@ def connection_to(
     host = target.hostname or ""
     if target.scheme == "http":
         assert host in (LOOPBACK, "localhost"), f"{host}: http goes to loopback only"
-        return http.client.HTTPConnection(LOOPBACK, target.port or 80, timeout=_TIMEOUT_S)
-    place = connect.get(f"{host}:{target.port or 443}")
-    assert place is not None, f"{host} is not of this world"
-    address, _, port = place.rpartition(":")
-    context = ssl.create_default_context(cafile=str(ca_file))
-    connection = http.client.HTTPSConnection(host, timeout=_TIMEOUT_S, context=context)
+        connection = http.client.HTTPConnection(host, target.port or 80, timeout=_TIMEOUT_S)
+        address, port = LOOPBACK, str(target.port or 80)
+    else:
+        place = connect.get(f"{host}:{target.port or 443}")
+        assert place is not None, f"{host} is not of this world"
+        address, _, port = place.rpartition(":")
+        context = ssl.create_default_context(cafile=str(ca_file))
+        connection = http.client.HTTPSConnection(host, timeout=_TIMEOUT_S, context=context)
 
-    # The name stays what the certificate is checked for; only where it lies is another place.
+    # The name stays what `Host` says and the certificate is checked for; only where it lies is
+    # another place.
     def create(_: object, timeout: float, *__: object) -> socket.socket:
         return socket.create_connection((address, int(port)), timeout)
 

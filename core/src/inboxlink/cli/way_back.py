@@ -78,7 +78,9 @@ def way_back(
     """
     provider = request.detection.provider
     info = host.info(provider)
-    if not info.ways:
+    registered = host.client_settings(provider)
+    # Without a registration nobody is sent to a sign-in page: a password needs no port.
+    if not info.ways or not registered:
         yield request, _Nowhere()
         return
     ways = [each for each in _choices(session, forced) if each in info.ways]
@@ -106,7 +108,7 @@ def way_back(
         yield replace(request, ways=frozenset({way})), _Device(session, host)
         return
     unheard = f"http://{info.loopback_host}:{secrets.choice(_UNUSED_PORTS)}/oauth/{provider}"
-    redirect_uri = host.client_settings(provider).get("redirect_uri", unheard)
+    redirect_uri = registered.get("redirect_uri", unheard)
     found = replace(request, ways=frozenset({way}), redirect_uri=redirect_uri)
     yield found, _Paste(session, redirect_uri)
 
