@@ -76,4 +76,4 @@ def test_a_language_that_is_not_there_is_english(prose: Prose, language: str, sp
     found = prose.disclosure("acme.A", 1, told(language))
     assert found.language == spoken == prose.spoken(language)
     assert found.title == {"ja": "Acme に接続", "en": "Connecting to Acme"}[spoken]
-    assert prose.string("acme.subject", language) == f"{spoken} {{app}}"
+    assert prose.string("acme.subject", told(language)) == f"{spoken} Acme"

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -281,11 +282,13 @@ class Dovecot:
             f"{user}:{{PLAIN.b64}}{base64.b64encode(password.encode()).decode()}::::::\n"
             for user, password in users.items()
         ]
-        # A new file in place of the old one: dovecot sees that at once, whatever its time.
+        # A new file in place of the old one: dovecot sees that, whatever its time, but looks at
+        # most once in a second of the clock (`db_passwd_file_sync`).
         written = self._root / "users.new"
         written.write_text("".join(lines))
         self._own(written)
         written.replace(self._root / "users")
+        time.sleep(1.01 - time.time() % 1)
 
     def _configuration(self) -> str:
         return _CONFIGURATION.format(

@@ -166,7 +166,12 @@ class Session:
 
     def _link(self, trouble: "Problem") -> str | None:
         """The operator's page about this error (req 85); None = they named none."""
-        page = None if self._host is None else self._host.config.application.troubleshooting
+        from inboxlink.errors import InboxlinkError
+
+        try:
+            page = None if self._host is None else self._host.troubleshooting
+        except InboxlinkError:  # the configuration, which may be what went wrong
+            return None
         return None if page is None else f"{page.partition('#')[0]}#{trouble.code}"
 
     def fail_usage(self, error: click.ClickException) -> None:

@@ -116,6 +116,17 @@ class Host:
         name = section.name or Words(language)("application.unnamed")
         return Application(name, section.privacy_policy, section.support)
 
+    @property
+    def troubleshooting(self) -> str | None:
+        """The operator's help for errors; None = they named none.
+
+        Raises:
+            SetupError: What the configuration raises.
+        """
+        if not source.has(self._raw_config, "application", "troubleshooting"):
+            return None
+        return self.config.application.troubleshooting
+
     @cached_property
     def store(self) -> "Store":
         """The store, its schema up to date."""
