@@ -1,5 +1,6 @@
 """What every test shares: the peers, one language, and how `make mutants` runs properties."""
 
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -7,6 +8,10 @@ import pytest
 from hypothesis import Phase, settings
 
 pytest_plugins = ["peers.fixtures"]
+
+# A shell without job control starts what runs in the background with Ctrl-C ignored, and every
+# process below would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A mutant that a property noticed is not made small and explained, which takes half a minute.
 settings.register_profile(
