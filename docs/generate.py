@@ -37,8 +37,8 @@ REFERENCE = ROOT / "docs" / "reference"
 BEGIN = "<!-- Written by docs/generate.py; `make reference` writes it anew. -->"
 END = "<!-- From here on it is written by hand. -->"
 
-#: What the tests show of these is the part that is there; the rest belongs to an application or to a
-#: later host.
+#: What the tests show of these is the part that is there; the rest belongs to an application or
+#: to a later host.
 PARTLY = frozenset({3, 4, 5, 11, 12, 18, 21, 96})
 
 _WORDS = Words("en")
