@@ -71,6 +71,8 @@ class Mail:
 
     def said(self, port: int) -> bytes:
         (conversation,) = self.servers[port].conversations
+        # Who says goodbye waits for no answer, and may be gone before it is read.
+        assert conversation.ended.wait(5)
         return conversation.after_tls
 
 

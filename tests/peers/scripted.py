@@ -26,6 +26,7 @@ class Conversation:
         server_name: Whom the client asked for in its handshake (RFC 6066 section 3).
         before_tls: What came in the clear.
         after_tls: What came encrypted.
+        ended: Set when nothing more is heard.
     """
 
     def __init__(self, sock: socket.socket, certificate: Certificate | None) -> None:
@@ -36,6 +37,7 @@ class Conversation:
         self.server_name: str | None = None
         self.before_tls = b""
         self.after_tls = b""
+        self.ended = threading.Event()
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -175,3 +177,4 @@ class ScriptedServer:
         finally:
             conversation.drain()
             conversation.close()
+            conversation.ended.set()
