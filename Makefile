@@ -16,8 +16,10 @@ SITE := build/docs
 demo: $(DEMO)/.setup
 	@$(DEMO)/bin/inboxlink demo
 
+# Most tests wait for a server or a process, so that three at a time keep two cores busy.
+WORKERS ?= 3
 test: setup peers
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal
 
 lint: setup
 	@$(BIN)/ruff check $(SOURCES)
