@@ -240,6 +240,7 @@ _SETUP: dict[str, Blame | None] = {
     "way_unavailable": Blame.PERSON,
     "callback_invalid": Blame.PERSON,
     "aliases_unsupported": Blame.PLUGIN,
+    "provider_not_installed": Blame.OPERATOR,
 }
 _PROVIDER: dict[str, Blame | None] = {
     "provider_load_failed": Blame.PLUGIN,
