@@ -255,6 +255,7 @@ _PROVIDER: dict[str, Blame | None] = {
     "provider_conflict": Blame.OPERATOR,
     "provider_incompatible": Blame.OPERATOR,
     "provider_damaged": Blame.OPERATOR,
+    "provider_changed": Blame.OPERATOR,
 }
 _HOST: dict[str, Blame | None] = {
     "acknowledgement_missing": Blame.HOST,
