@@ -12,7 +12,7 @@ SOURCES := core/src $(PLUGINS:=/src) tests bench docs
 SITE := build/docs
 
 .PHONY: demo test lint coverage mutants fuzz soak bench docs reference clean setup peers format \
-	dist test-wheels
+	api dist test-wheels
 
 demo: $(DEMO)/.setup
 	@$(DEMO)/bin/inboxlink demo
@@ -25,6 +25,11 @@ lint: setup
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy core/src $(PLUGINS:=/src)
 	@$(BIN)/lint-imports
+	@$(BIN)/python docs/interface.py --check
+
+# What of the published interface a change would break, since the last release.
+api: setup
+	@$(BIN)/python docs/interface.py --check
 
 # Which branches of the core the tests take; every line and its branches in build/coverage. What
 # a start imports cannot be seen here, because measuring imports too.
@@ -73,6 +78,7 @@ docs: setup
 
 # What follows from the code, and the transcripts.
 reference: setup
+	@$(BIN)/python docs/interface.py
 	@$(BIN)/python docs/generate.py
 	@PYTHONPATH=tests $(BIN)/python tests/docs/transcripts.py
 
