@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from core.conftest import place
 from e2e.conftest import Ran, configure, example_test, example_test_at
 from stability.environments import DISTRIBUTIONS, Environment, build, unreached
 
-__all__ = ["Installed", "configure", "example_test", "example_test_at"]
+__all__ = ["Installed", "configure", "example_test", "example_test_at", "place"]
 
 
 @pytest.fixture(scope="session")
