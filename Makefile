@@ -11,7 +11,8 @@ PLUGINS := $(sort $(wildcard plugins/*))
 SOURCES := core/src $(PLUGINS:=/src) tests bench docs
 SITE := build/docs
 
-.PHONY: demo test lint coverage mutants fuzz soak bench docs reference clean setup peers format
+.PHONY: demo test lint coverage mutants fuzz soak bench docs reference clean setup peers format \
+	api dist test-wheels
 
 demo: $(DEMO)/.setup
 	@$(DEMO)/bin/inboxlink demo
@@ -26,6 +27,11 @@ lint: setup
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy core/src $(PLUGINS:=/src)
 	@$(BIN)/lint-imports
+	@$(BIN)/python docs/interface.py --check
+
+# What of the published interface a change would break, since the last release.
+api: setup
+	@$(BIN)/python docs/interface.py --check
 
 # Which branches of the core the tests take; every line and its branches in build/coverage. What
 # a start imports cannot be seen here, because measuring imports too.
@@ -74,8 +80,30 @@ docs: setup
 
 # What follows from the code, and the transcripts.
 reference: setup
+	@$(BIN)/python docs/interface.py
 	@$(BIN)/python docs/generate.py
 	@PYTHONPATH=tests $(BIN)/python tests/docs/transcripts.py
+
+# Each distribution's source and, made of it, its wheel; an index would take all of them.
+dist: setup
+	@rm -rf dist && mkdir -p build
+	@for each in core $(PLUGINS); do \
+		$(BIN)/python -m build --quiet --no-isolation --outdir dist $$each > build/dist.log 2>&1 \
+			|| { cat build/dist.log; exit 1; }; \
+	done
+	@$(BIN)/python -m twine --no-color check --strict dist/*
+
+# The tests against the wheels, where no sources are in reach. WHEEL_TESTS: which of them; what
+# looks at the checkout itself (documents, benchmarks, how it is built) has nothing to look at there.
+WHEELS := build/wheels
+WHEEL_TESTS ?= core providers
+test-wheels: dist peers
+	@rm -rf $(WHEELS) && mkdir -p $(WHEELS) && cp -R tests pyproject.toml $(WHEELS)
+	@$(PYTHON) -m venv $(WHEELS)/.venv
+	@$(WHEELS)/.venv/bin/python $(PIP) install --no-index --no-deps dist/*.whl
+	@$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+		> "$$($(WHEELS)/.venv/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/libraries.pth"
+	@cd $(WHEELS) && .venv/bin/python -m pytest -q $(WHEEL_TESTS:%=tests/%)
 
 format: setup
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)

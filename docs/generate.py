@@ -375,6 +375,27 @@ def _code(words: Iterable[str]) -> str:
     return ", ".join(f"`{each}`" for each in words)
 
 
+def interface(_: str) -> str:
+    """Every module that is published, from what docs/interface.py wrote down, with its names."""
+    written = REFERENCE / "interface"
+    lines = ["| module | names | what it is |", "|---|---|---|"]
+    for file in sorted(written.rglob("*.pyi")):
+        module = ".".join(file.relative_to(written).with_suffix("").parts)
+        module = module.removesuffix(".__init__")
+        names = _exported(file.read_text(encoding="utf-8"))
+        if names:
+            meaning = _first_line(import_module(module)).rstrip(".")
+            lines.append(f"| `{module}` | {_code(names)} | {_inline(meaning)} |")
+    return "\n".join(lines)
+
+
+def _exported(source: str) -> list[str]:
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return list(ast.literal_eval(node.value))
+    return []
+
+
 def requirements(before: str) -> str:
     """The words as they stand in the table; states and tests from the tests."""
     shown = shown_by_tests()
@@ -427,6 +448,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "errors.md": errors,
     "hooks.md": hooks,
     "hosters.md": hosters,
+    "interface.md": interface,
     "requirements.md": requirements,
 }
 

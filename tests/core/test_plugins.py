@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import inboxlink
 from core.distributions import NOTHING, candidate, enabled, good, install, verdicts
 from inboxlink.errors import MailboxError, ProviderFault
 from inboxlink.plugins.calling import DEADLINES_S, Caller
@@ -37,7 +38,11 @@ def test_changed_content_asks_again(place: Path) -> None:
     record = enabled("stranger")
     rows = place / "stranger-1.0.dist-info" / "RECORD"
     rows.write_text(rows.read_text().replace("aaaa", "bbbb"))
-    assert verdicts(record=record)["stranger"].state is State.UNTRUSTED
+    verdict = verdicts(record=record)["stranger"]
+    assert verdict.state is State.UNTRUSTED
+    assert verdict.reason is not None
+    assert verdict.reason.code == "provider_changed"
+    assert verdict.reason.message.params["before"] == "1.0"
 
 
 def test_an_editable_install_is_unverifiable() -> None:
@@ -73,7 +78,9 @@ def test_too_new_a_core_is_incompatible(place: Path) -> None:
     verdict = verdicts(Policy(only=frozenset({"future"})))["future"]
     assert verdict.state is State.INCOMPATIBLE
     assert verdict.reason is not None
-    assert verdict.reason.message.params["wanted"] == ">=99"
+    told = verdict.reason.message.params
+    assert (told["version"], told["wanted"]) == ("1.0", ">=99")
+    assert told["core"] == inboxlink.__version__
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_an_editable_install_of_a_stranger_is_unverifiable(place: Path) -> None:
 
 
 def test_what_an_installer_writes_is_not_the_content(place: Path) -> None:
-    """The digest covers code and data, and not the rows of the metadata's own folder."""
+    """The digest covers code, data and entry points, and no other row of the metadata's folder."""
     install(place, "stranger", "stranger")
     rows = place / "stranger-1.0.dist-info" / "RECORD"
     before = candidate("stranger").digest
@@ -50,8 +50,10 @@ def test_what_an_installer_writes_is_not_the_content(place: Path) -> None:
         rows.read_text() + "stranger-1.0.dist-info/INSTALLER,sha256=b,4\nunhashed.pyc,,\n"
     )
     assert candidate("stranger").digest == before
-    rows.write_text(rows.read_text() + "stranger_data.json,sha256=c,4\n")
-    assert candidate("stranger").digest != before
+    for row in ("stranger_data.json", "stranger-1.0.dist-info/entry_points.txt"):
+        rows.write_text(f"{rows.read_text()}{row},sha256=c,4\n")
+        assert candidate("stranger").digest != before
+        before = candidate("stranger").digest
 
 
 @pytest.mark.parametrize("metadata", ["", "Metadata-Version: 2.1\nName: stranger\n", "\0\n\n"])

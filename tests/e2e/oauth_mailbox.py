@@ -8,7 +8,7 @@ from typing import Any
 import tomlkit
 
 from e2e.conftest import Program, Ran
-from e2e.running import Running
+from e2e.running import MAIN, Running
 from peers.oauth import google, microsoft
 from peers.oauth.authorization import Account
 from peers.oauth.client import Reply, call
@@ -60,6 +60,9 @@ class Mailbox:
         program: Runs the program.
         token_url: Where tokens are had.
         client: Who the application is there.
+        address: The mailbox.
+        environ: Beside the environment of the test.
+        main: What starts the program for a sign-in.
     """
 
     world: GoogleWorld | MicrosoftWorld
@@ -71,6 +74,7 @@ class Mailbox:
     client: Mapping[str, str]
     address: str = ALICE.login
     environ: dict[str, str] = field(default_factory=dict)
+    main: tuple[str, ...] = MAIN
 
     def configure(self, **sections: Any) -> None:
         """Write `inboxlink.toml`; `sections` = in place of what it usually says."""
@@ -88,7 +92,8 @@ class Mailbox:
             for each in (self.acknowledged if acknowledged is None else acknowledged)
         ]
         given = ("--provider", self.name, "--lookup", "offline", *words, *arguments)
-        return Running(self.home, "--json", "connect", self.address, *given, environ=self.environ)
+        arguments_of_it = ("--json", "connect", self.address, *given)
+        return Running(self.home, *arguments_of_it, environ=self.environ, main=self.main)
 
     def connect(
         self, *arguments: str, account: Account = ALICE, withheld: tuple[str, ...] = ()

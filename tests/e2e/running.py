@@ -14,13 +14,17 @@ MAIN = (sys.executable, "-c", "from inboxlink.cli import main; main()")
 
 
 class Running:
-    """The program under way without a terminal."""
+    """The program under way without a terminal; `main` starts that of another environment."""
 
     def __init__(
-        self, home: Path, *arguments: str, environ: Mapping[str, str] | None = None
+        self,
+        home: Path,
+        *arguments: str,
+        environ: Mapping[str, str] | None = None,
+        main: tuple[str, ...] = MAIN,
     ) -> None:
         self._process = subprocess.Popen(
-            [*MAIN, *arguments],
+            [*main, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

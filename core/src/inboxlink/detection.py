@@ -1,7 +1,7 @@
 """Ask every provider what it makes of the evidence, and rank what they say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inboxlink.errors import Problem, ProviderFault, problem
 from inboxlink.plugins.calling import Caller
@@ -130,9 +130,8 @@ def recommend(
                 faults.append(fault.problem)
     preference = {provider: place for place, provider in enumerate(providers)}
     found.sort(key=lambda each: (-each.basis, preference[each.provider], each.provider))
-    return Recommendation(
-        evidence, tuple(found), tuple(faults), _not_installed(evidence, providers)
-    )
+    recommendation = Recommendation(evidence, tuple(found), tuple(faults))
+    return replace(recommendation, not_installed=_not_installed(recommendation, providers))
 
 
 def chosen_by_hand(provider: str, variant: str = "") -> Detection:
@@ -141,13 +140,22 @@ def chosen_by_hand(provider: str, variant: str = "") -> Detection:
     return Detection(provider, Basis.GUESS, Text("detection.chosen_by_hand"), settings=settings)
 
 
-def _not_installed(evidence: Evidence, providers: Sequence[str]) -> tuple[NotInstalled, ...]:
-    missing = {}
+def _not_installed(
+    recommendation: Recommendation, providers: Sequence[str]
+) -> tuple[NotInstalled, ...]:
+    evidence, shown_by = recommendation.evidence, dict[str, str]()
     for fact in evidence.hosting:
         provider = _MADE_FOR.get(fact.name)
-        if provider is not None and provider not in providers and fact.is_conclusive:
-            missing[provider] = NotInstalled(provider, f"inboxlink-{provider}", fact.shown_by)
-    return tuple(missing.values())
+        if provider is not None and fact.is_conclusive:
+            shown_by[provider] = fact.shown_by
+    server = next((each for each in evidence.servers() if each.protocol == "imap"), None)
+    if server is not None and not shown_by and recommendation.best is None:
+        shown_by["imap"] = f"{server.host}:{server.port}"
+    return tuple(
+        NotInstalled(provider, f"inboxlink-{provider}", shown)
+        for provider, shown in shown_by.items()
+        if provider not in providers
+    )
 
 
 def _checked(detection: object, provider: str) -> Detection:

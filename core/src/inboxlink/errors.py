@@ -240,6 +240,7 @@ _SETUP: dict[str, Blame | None] = {
     "way_unavailable": Blame.PERSON,
     "callback_invalid": Blame.PERSON,
     "aliases_unsupported": Blame.PLUGIN,
+    "provider_not_installed": Blame.OPERATOR,
 }
 _PROVIDER: dict[str, Blame | None] = {
     "provider_load_failed": Blame.PLUGIN,
@@ -255,6 +256,7 @@ _PROVIDER: dict[str, Blame | None] = {
     "provider_incompatible": Blame.OPERATOR,
     "provider_damaged": Blame.OPERATOR,
     "check_failed": Blame.PLUGIN,
+    "provider_changed": Blame.OPERATOR,
 }
 _HOST: dict[str, Blame | None] = {
     "acknowledgement_missing": Blame.HOST,

@@ -97,13 +97,13 @@ def show_report(session: Session, report: "VerifyReport") -> None:
             session.console.print(line, overflow="ellipsis", no_wrap=True)
 
 
-def show_account(session: Session, connection: "Connection") -> None:
-    """One connection, in full."""
+def show_account(session: Session, connection: "Connection", standing: str) -> None:
+    """One connection, in full; `standing` is worded."""
     rows = [
         ("cli.account.address", connection.address),
         ("cli.account.id", connection.id),
         ("cli.account.provider", f"{connection.provider} {connection.plugin_version}"),
-        ("cli.account.state", session.words(f"cli.state.{connection.standing.value}")),
+        ("cli.account.state", standing),
         ("cli.account.owner", connection.owner),
         ("cli.account.username", connection.account),
         (

@@ -46,7 +46,7 @@ def show_notice(session: "Session", asked: "tuple[Asked, ...]") -> None:
 
 def show(session: "Session", host: "Host", recommendation: "Recommendation") -> None:
     """The candidates, best first, each with its reason; then what is missing or uncertain."""
-    if not recommendation.candidates:
+    if not recommendation.candidates and not recommendation.not_installed:
         session.say("cli.detect.nothing", domain=recommendation.evidence.domain)
     for each in recommendation.candidates:
         _show_candidate(session, host, recommendation, each)

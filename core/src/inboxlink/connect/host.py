@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from inboxlink.config import source
 from inboxlink.config.paths import Paths, locate
 from inboxlink.detection import MADE_FOR_A_HOSTER, Recommendation, chosen_by_hand, recommend
-from inboxlink.errors import Problem, ProviderFault, SetupError, problem
+from inboxlink.errors import InboxlinkError, Problem, ProviderFault
 from inboxlink.evidence.lookup import (
     DEADLINE_S,
     LookupDepth,
@@ -23,8 +23,8 @@ from inboxlink.evidence.lookup import (
 from inboxlink.plugins.calling import Caller
 from inboxlink.plugins.candidates import installed
 from inboxlink.plugins.description import described
-from inboxlink.plugins.policy import Policy, State, vet
-from inboxlink.plugins.record import RecordFile
+from inboxlink.plugins.policy import Policy, State, Verdict, vet
+from inboxlink.plugins.record import ProviderRecord, RecordFile
 from inboxlink.texts import Words
 from inboxlink.types.address import Address, parse_address
 from inboxlink.types.detection import Detection, Evidence, PublishedServer
@@ -189,12 +189,18 @@ class Host:
         """The providers that may be used, imported."""
         from inboxlink.plugins.loading import load as load_providers
 
-        names = source.provider_names(self._raw_config)
-        policy = Policy.read(self.environ, names)
-        verdicts = vet(installed(), policy, RecordFile(self.paths.data).read())
         return load_providers(
-            verdict.candidate for verdict in verdicts if verdict.state is State.AVAILABLE
+            verdict.candidate for verdict in self._verdicts if verdict.state is State.AVAILABLE
         )
+
+    @cached_property
+    def _provider_record(self) -> ProviderRecord:
+        return RecordFile(self.paths.data).read()
+
+    @cached_property
+    def _verdicts(self) -> tuple[Verdict, ...]:
+        names = source.provider_names(self._raw_config)
+        return vet(installed(), Policy.read(self.environ, names), self._provider_record)
 
     @cached_property
     def caller(self) -> Caller:
@@ -206,21 +212,31 @@ class Host:
         """Where the strings of each provider stand."""
         return {name: each.package for name, each in self.registry.candidates.items()}
 
+    def absence(self, provider: str) -> Problem | None:
+        """Why a provider cannot be called, such as one that was removed; None = it can be."""
+        from inboxlink.plugins.absence import absence
+
+        return absence(provider, self.registry, self._verdicts, self._provider_record)
+
+    def require(self, provider: str) -> None:
+        """Refuse what only a provider that can be called is able to do.
+
+        Raises:
+            SetupError: `provider_not_installed`, `provider_unknown`.
+            ProviderFault: It is installed, and ruled out or broken.
+        """
+        absent = self.absence(provider)
+        if absent is not None:
+            raise InboxlinkError.of(absent)
+
     def info(self, provider: str) -> ProviderInfo:
         """What a provider says of itself.
 
         Raises:
-            SetupError: `provider_unknown`.
-            ProviderFault: It could not be asked.
+            SetupError: As `require`.
+            ProviderFault: As `require`, or it could not be asked.
         """
-        if provider not in self.registry.candidates:
-            raise SetupError(
-                problem(
-                    "provider_unknown",
-                    provider=provider,
-                    providers=", ".join(self.registry.names) or "-",
-                )
-            )
+        self.require(provider)
         return described(self.caller, provider)
 
     def client_settings(self, provider: str) -> dict[str, str]:
@@ -362,7 +378,8 @@ class Host:
         """The detection that a choice of provider goes on with; the choice is always free.
 
         Raises:
-            SetupError: `provider_unknown`.
+            SetupError: As `require`.
+            ProviderFault: As `info`.
         """
         self.info(provider)
         return recommendation.of(provider) or chosen_by_hand(provider)

@@ -104,9 +104,11 @@ def verify_again(
     secret that was refused once is not sent again before the person signs in.
 
     Raises:
-        SetupError: `sign_in_again` for a connection that is disconnected or was refused.
+        SetupError: `sign_in_again` for a connection that is disconnected or was refused;
+            `provider_not_installed`, `provider_unknown`.
         InboxlinkError: As `fresh`, where the credential could not be renewed.
     """
+    host.require(connection.provider)
     connection, credential = fresh(host, connection.id)
     wanted = _worth_trying(connection)
     request = replace(

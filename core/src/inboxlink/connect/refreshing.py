@@ -106,7 +106,7 @@ def _is_due(host: Host, kept: Kept, margin_s: float, *, force: bool) -> bool:
         is_asked = force or _ends_within(host, credential, margin_s)
     if not is_asked:
         return False
-    host.info(connection.provider)  # or a provider that is gone would look like one that cannot
+    host.require(connection.provider)  # or one that is gone would look like one that cannot
     if host.registry.has(connection.provider, "refresh"):
         return True
     if _ends_within(host, credential, 0):

@@ -42,6 +42,9 @@ def held_grant(host: Host, connection: Connection) -> Grant:
     A credential that is no longer renewed may be good enough to be revoked: an authorization
     server takes a refresh token without an access token (RFC 7009 section 2.1).
     """
+    absent = host.absence(connection.provider)
+    if absent is not None:
+        return Grant(connection, problem=absent)
     try:
         if not host.registry.has(connection.provider, "revoke"):
             return Grant(connection)

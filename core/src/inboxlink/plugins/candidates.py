@@ -65,7 +65,7 @@ class Candidate(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """SHA-256, hexadecimal, over the RECORD rows of its code and data.
+        """SHA-256, hexadecimal, over the RECORD rows of its code, its data and its entry points.
 
         `UNVERIFIABLE` for an editable install, and where these files cannot be read. Read when it
         is asked for, because only a provider that is not ours is judged by it.
@@ -80,7 +80,7 @@ class Candidate(NamedTuple):
             rows = sorted(
                 f"{path.as_posix()} {path.hash.mode}={path.hash.value}"
                 for path in self._installed.files or ()
-                if path.hash is not None and not path.parts[0].endswith((".dist-info", ".data"))
+                if path.hash is not None and not _is_of_the_installer(path.parts)
             )
         except Exception:  # noqa: BLE001 - whatever the library makes of a damaged file
             return UNVERIFIABLE
@@ -158,6 +158,11 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def _is_of_the_installer(parts: tuple[str, ...]) -> bool:
+    # What names the module that is run is as much the author's as the module.
+    return parts[0].endswith((".dist-info", ".data")) and parts[-1] != "entry_points.txt"
 
 
 def normalised(name: str) -> str:

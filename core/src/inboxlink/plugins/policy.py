@@ -110,6 +110,7 @@ def _judge(
             f"provider_{state}",
             provider=name,
             distribution=distribution,
+            version=candidate.version,
             others=others,
             wanted=wanted,
             core=inboxlink.__version__,
@@ -141,8 +142,16 @@ def _judge(
         return verdict(State.INCOMPATIBLE, wanted=wanted)
     if owner is None and policy.only is None:
         enabled = record.enabled.get(distribution)
-        if enabled is None or enabled.digest != candidate.digest:
+        if enabled is None:
             return verdict(State.UNTRUSTED)
+        if enabled.digest != candidate.digest:
+            changed = problem(
+                "provider_changed",
+                distribution=distribution,
+                version=candidate.version,
+                before=enabled.version,
+            )
+            return Verdict(candidate, State.UNTRUSTED, changed)
     return Verdict(candidate, State.AVAILABLE)
 
 

@@ -17,11 +17,19 @@ __all__ = ["CheckResult", "Enabled", "KeptLevel", "ProviderRecord", "RecordFile"
 
 
 class Enabled(NamedTuple):
-    """A distribution that the operator let in, as it was at that moment."""
+    """A distribution that the operator let in, as it was at that moment.
+
+    Args:
+        version: Of the distribution.
+        digest: `Candidate.digest`.
+        at: ISO 8601, UTC.
+        providers: Names of the providers that it brought, by which it is known when it is gone.
+    """
 
     version: str
     digest: str
     at: str
+    providers: tuple[str, ...] = ()
 
 
 class CheckResult(NamedTuple):
@@ -92,7 +100,10 @@ class RecordFile:
             raise self._corrupt() from None
         try:
             return ProviderRecord(
-                {name: Enabled(**row) for name, row in raw["enabled"].items()},
+                {
+                    name: Enabled(**{**row, "providers": tuple(row.get("providers", ()))})
+                    for name, row in raw["enabled"].items()
+                },
                 {
                     key: CheckResult(**{**row, "params": dict(row["params"])})
                     for key, row in raw["checks"].items()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import SecretStr, model_serializer
 
@@ -37,12 +37,8 @@ class Unserialisable(Model):
 
     @model_serializer(mode="plain")
     def _refuse(self) -> dict[str, Any]:
-        refuse_to_serialise(type(self).__name__)
-
-
-def refuse_to_serialise(name: str) -> NoReturn:
-    """Raise the error of whoever dumps a model that holds secrets."""
-    raise TypeError(f"{name} holds secrets and is never serialised; the vault writes them")
+        name = type(self).__name__
+        raise TypeError(f"{name} holds secrets and is never serialised; the vault writes them")
 
 
 class Credential(Unserialisable):

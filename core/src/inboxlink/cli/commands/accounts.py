@@ -28,15 +28,17 @@ def command() -> None:
 @pass_session
 def list_accounts(session: Session, limit: int, after: str | None, everyone: bool) -> None:  # noqa: FBT001
     """See `cli.accounts.list` in the strings."""
-    from inboxlink.cli.accounts import warn_of_ends
+    from inboxlink.cli.accounts import absences, provider_problem, standing, warn_of_ends
     from inboxlink.cli.output import account_document, show_table
 
     host = session.host()
     page = host.connections.page(None if everyone else session.owner, after, limit)
     if session.is_json:
-        session.emit(
-            {"accounts": [account_document(each) for each in page.items], "next": page.next}
-        )
+        accounts = [
+            account_document(each) | {"provider_problem": provider_problem(session, host, each)}
+            for each in page.items
+        ]
+        session.emit({"accounts": accounts, "next": page.next})
         return
     if not page.items:
         session.say("cli.accounts.none")
@@ -51,12 +53,13 @@ def list_accounts(session: Session, limit: int, after: str | None, everyone: boo
             (
                 each.address,
                 each.provider,
-                session.words(f"cli.state.{each.standing.value}"),
+                standing(session, host, each),
                 each.id,
             )
             for each in page.items
         ],
     )
+    absences(session, host, page.items)
     warn_of_ends(session, host, page.items)
     if page.next is not None:
         session.say("cli.accounts.more", after=page.next)
@@ -67,7 +70,7 @@ def list_accounts(session: Session, limit: int, after: str | None, everyone: boo
 @pass_session
 def show(session: Session, account: str) -> None:
     """See `cli.accounts.show` in the strings."""
-    from inboxlink.cli.accounts import warn_of_ends
+    from inboxlink.cli.accounts import absences, provider_problem, standing, warn_of_ends
     from inboxlink.cli.output import (
         account_document,
         report_document,
@@ -79,9 +82,12 @@ def show(session: Session, account: str) -> None:
     connection = find(session, host, account)
     if session.is_json:
         report = None if connection.report is None else report_document(session, connection.report)
-        session.emit({"account": account_document(connection), "report": report})
+        absent = provider_problem(session, host, connection)
+        document = account_document(connection) | {"provider_problem": absent}
+        session.emit({"account": document, "report": report})
         return
-    show_account(session, connection)
+    show_account(session, connection, standing(session, host, connection))
+    absences(session, host, (connection,))
     warn_of_ends(session, host, (connection,))
     if connection.report is not None:
         session.gap()
@@ -179,6 +185,8 @@ def reconnect(
         detection = host.choose(
             host.recommend(address, host.lookup_settings(LookupDepth.PASSIVE)), provider
         )
+    else:
+        host.require(connection.provider)
     request = replace(
         reconnection(host, connection, session.words.language, detection),
         send_test_message=bool(send_test_message),

@@ -198,6 +198,8 @@ def _provider(
             return best.provider
         if recommendation.candidates:
             raise _refusal(recommendation.candidates[0])
+        for missing in recommendation.not_installed:
+            host.require(missing.provider)
         raise SetupError(
             problem("provider_undetected", address=str(address), providers=", ".join(names))
         )

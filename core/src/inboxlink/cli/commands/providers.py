@@ -126,7 +126,10 @@ def enable(session: Session, distribution: str, yes: bool) -> None:  # noqa: FBT
         if not confirm(session, session.words("cli.providers.enable.ask")):
             raise click.Abort
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    file.enable(distribution, Enabled(candidate.version, candidate.digest, now))
+    names = tuple(
+        each.candidate.name for each in verdicts if each.candidate.distribution == distribution
+    )
+    file.enable(distribution, Enabled(candidate.version, candidate.digest, now, names))
     _tell(session, "cli.providers.enabled", distribution)
 
 
