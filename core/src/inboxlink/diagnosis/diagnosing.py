@@ -5,7 +5,7 @@ from typing import NamedTuple
 from inboxlink.diagnosis.fingerprint import fingerprint, remote_code
 from inboxlink.diagnosis.masking import masked
 from inboxlink.diagnosis.matching import Match, Question, Rules
-from inboxlink.diagnosis.reading import Text
+from inboxlink.diagnosis.reading import MAX_CHARACTERS, Text
 from inboxlink.errors import Blame, Problem
 from inboxlink.texts import Words, safe_text
 
@@ -113,12 +113,12 @@ def _worded(match: Match, language: str, app: str | None, text: str) -> Diagnosi
         link=rule.link,
         source=rule.source,
         read=rule.read,
-        code=match.code or remote_code(masked(text)),
+        code=match.code or remote_code(masked(text[:MAX_CHARACTERS])),
     )
 
 
 def _unknown(text: str) -> Diagnosis:
-    clean = masked(text)
+    clean = masked(text[:MAX_CHARACTERS])
     if not clean.strip():
         return Diagnosis()
     return Diagnosis(code=remote_code(clean), fingerprint=fingerprint(clean))

@@ -22,9 +22,9 @@ _CODE = re.compile(
     r"|^[45][0-9]{2}(?=[ -])",
     re.MULTILINE,
 )
-#: What differs between two tellings of one error: addresses of pages, of mail and of servers,
-#: whatever stands in angle brackets, and every run with a digit in it.
-_PASSING = re.compile(r"[a-z+]+://\S+|\S+@\S+|<[^>]*>|(?:[\w-]+\.)+[a-z]{2,}|\S*[0-9]\S*")
+#: What a piece of a text that differs between two tellings of one error has in it: a page's or a
+#: server's name, an address, a number, an id.
+_PASSING = re.compile(r"[0-9@<>]|://|\w\.\w")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -44,6 +44,7 @@ def fingerprint(text: str) -> str:
     from hashlib import sha256
 
     codes = [found[0].replace("-", " ") for found in _CODE.finditer(text)]
-    words = _WORD.findall(_PASSING.sub(" ", text.lower()))
+    lasting = (piece for piece in text.lower().split() if not _PASSING.search(piece))
+    words = (word for piece in lasting for word in _WORD.findall(piece))
     digest = sha256("\n".join([*codes, "", *words]).encode()).digest()
     return b32encode(digest[:5]).decode().lower()

@@ -7,6 +7,7 @@ the text, so that most are never compiled.
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from inboxlink.diagnosis.reading import Text, is_reply, words_of
@@ -99,7 +100,9 @@ class Rules:
     def matches(self, question: Question) -> list[Match]:
         """Every rule that answers, the most precise first."""
         found: dict[str, Match] = {}
-        for match in (*self._by_code(question), *self._by_pattern(question)):
+        for match in chain(
+            self._by_code(question), self._by_error(question), self._by_pattern(question)
+        ):
             known = found.get(match.rule.id)
             if known is None or match.weight > known.weight:
                 found[match.rule.id] = match
@@ -117,16 +120,34 @@ class Rules:
         return sorted(found, key=lambda each: (each.weight, each.rule.id), reverse=True)
 
     def _by_code(self, question: Question) -> Iterator[Match]:
-        text = question.text
+        for entry, place in self._codes_in(question.text):
+            rule = entry.rule
+            if not _applies(rule, question):
+                continue
+            size = _matched(rule, question.text) if rule.patterns else 0
+            if size or not rule.patterns:
+                weight = _weight(rule, question, code=entry.precision, pattern=size, place=place)
+                yield Match(rule, weight, entry.code)
+
+    def _codes_in(self, text: Text) -> Iterator[tuple[_Code, int]]:
+        """Each code that stands in the text, with the first place where it is meant as one."""
         for name, place in text.response_codes.items():
             for entry in self._response_codes.get(name, ()):
-                yield from _judged(entry, place, question)
+                yield entry, place
+        found: set[int] = set()
         for index, word in enumerate(text.words):
             for entry in self._codes.get(word.said, ()):
                 size = len(entry.words)
                 said = tuple(each.said for each in text.words[index : index + size])
-                if said == entry.words and text.is_code_at(index, size):
-                    yield from _judged(entry, word.place, question)
+                if said != entry.words or id(entry) in found:
+                    continue
+                if text.is_code_at(index, size):
+                    found.add(id(entry))
+                    yield entry, word.place
+
+    def _by_error(self, question: Question) -> Iterator[Match]:
+        """By what a connection shows, which people copy too."""
+        for word in question.text.words:
             for rule in self._of_errors.get(word.said, ()):
                 if _applies(rule, question):
                     yield Match(rule, _weight(rule, question, code=2, place=word.place), None)
@@ -140,29 +161,31 @@ class Rules:
 
     @cached_property
     def _codes(self) -> dict[str, list[_Code]]:
-        return self._index(is_bracketed=False)
+        """By their first word."""
+        index: dict[str, list[_Code]] = {}
+        for rule in self.all:
+            if rule.protocol != RESPONSE_CODES:
+                for code in rule.codes:
+                    words = tuple(each.said for each in words_of(code))
+                    if words:  # a provider may write anything
+                        index.setdefault(words[0], []).append(_Code(rule, code, words))
+        return index
 
     @cached_property
     def _response_codes(self) -> dict[str, list[_Code]]:
-        return self._index(is_bracketed=True)
+        index: dict[str, list[_Code]] = {}
+        for rule in self.all:
+            if rule.protocol == RESPONSE_CODES:
+                for code in rule.codes:
+                    index.setdefault(code, []).append(_Code(rule, code, (code,)))
+        return index
 
     @cached_property
     def _of_errors(self) -> dict[str, list[Rule]]:
-        """By what a connection shows, which people copy too."""
         index: dict[str, list[Rule]] = {}
         for rule in self.all:
             if rule.is_of_error:
                 index.setdefault(rule.error, []).append(rule)
-        return index
-
-    def _index(self, *, is_bracketed: bool) -> dict[str, list[_Code]]:
-        index: dict[str, list[_Code]] = {}
-        for rule in self.all:
-            for code in rule.codes:
-                if (rule.protocol == RESPONSE_CODES) is is_bracketed:
-                    words = tuple(each.said for each in words_of(code))
-                    first = code if is_bracketed else words[0]
-                    index.setdefault(first, []).append(_Code(rule, code, words))
         return index
 
 
@@ -173,17 +196,6 @@ def literal_of(pattern: str) -> str:
     """
     sure = _UNSURE.sub(lambda unsure: unsure[1] or "\0", pattern)
     return "" if "|" in sure else max(sure.split("\0"), key=len).lower()
-
-
-def _judged(entry: _Code, place: int, question: Question) -> Iterator[Match]:
-    rule = entry.rule
-    if not _applies(rule, question):
-        return
-    size = _matched(rule, question.text) if rule.patterns else 0
-    if rule.patterns and not size:
-        return
-    weight = _weight(rule, question, code=entry.precision, pattern=size, place=place)
-    yield Match(rule, weight, entry.code)
 
 
 def _matched(rule: Rule, text: Text) -> int:

@@ -22,6 +22,8 @@ _HOST = re.compile(r"(?<![\w@.-])(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+", re.IGNORECAS
 
 _REPLY = re.compile(r"[2-5][0-9][0-9]")
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
+#: How far before a number is looked.
+_NEAR = 64
 #: What stands before a number that is a reply: where an SMTP server's begins, or one of these.
 _BEFORE_A_REPLY = frozenset("('\"<>:-[{=")
 _SAID_OF_A_REPLY = frozenset({"smtp", "error", "code", "reply", "response", "said", "answered"})
@@ -83,7 +85,7 @@ class Text:
         return True
 
     def _begins_a_reply(self, place: int, before: str) -> bool:
-        start = self.text[:place].rstrip(" \t")
+        start = self.text[max(0, place - _NEAR) : place].rstrip(" \t")
         return (
             not start
             or start[-1] == "\n"

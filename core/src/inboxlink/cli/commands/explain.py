@@ -80,11 +80,12 @@ def _write(line: str, *, bold: bool = False, dim: bool = False) -> None:
 def _unexplained(session: Session, found: "Diagnosis", said: str) -> int:
     from inboxlink.cli.diagnoses import as_document
     from inboxlink.diagnosis.masking import masked
+    from inboxlink.diagnosis.reading import MAX_CHARACTERS
     from inboxlink.remote_text import RemoteText
 
     trouble = problem(
         "unexplained",
-        remote=RemoteText().clean(masked(said)),
+        remote=RemoteText().clean(masked(said[:MAX_CHARACTERS])),
         fingerprint=found.fingerprint or "-",
     )
     session.fail(trouble, {"diagnosis": as_document(found)})
