@@ -11,7 +11,7 @@ import click
 from inboxlink.cli import exits
 from inboxlink.cli.app import command as make_command
 from inboxlink.cli.session import Session, pass_session
-from inboxlink.cli.vetted import vetted
+from inboxlink.cli.vetting import vetted
 from inboxlink.cli.wording import w
 from inboxlink.errors import InboxlinkError, Kind, SetupError, problem
 from inboxlink.texts import safe_text

@@ -15,7 +15,7 @@ from inboxlink.cli.asking import confirm
 from inboxlink.cli.commands import check
 from inboxlink.cli.commands.check import level_of
 from inboxlink.cli.session import Session, pass_session
-from inboxlink.cli.vetted import explain, indent, named, vetted
+from inboxlink.cli.vetting import explain, indent, named, vetted
 from inboxlink.cli.wording import w
 from inboxlink.errors import Kind, SetupError, problem
 

@@ -1,4 +1,4 @@
-"""What is installed and what may be used of it, for the commands that speak of providers.
+"""Which providers are installed and may be used here, and how the commands tell it.
 
 Metadata and the record alone are read; no provider is imported.
 """
@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from inboxlink.plugins.policy import Verdict
     from inboxlink.plugins.record import ProviderRecord, RecordFile
 
-__all__ = ["Vetted", "explain", "indent", "named", "vetted"]
+__all__ = ["Vetted", "explain", "indent", "named", "usable_packages", "vetted"]
 
 
 class Vetted(NamedTuple):
-    """Every provider with its verdict, the record, and what the settings name in vain."""
+    """What metadata, the operator and the record say.
+
+    Args:
+        verdicts: Of every provider that is installed.
+        record: What was enabled, and what the last checks found.
+        file: Where that is kept.
+        missing: What each setting names and nobody installed.
+    """
 
     verdicts: tuple["Verdict", ...]
     record: "ProviderRecord"
@@ -30,7 +37,11 @@ class Vetted(NamedTuple):
 
 
 def vetted() -> Vetted:
-    """Look at what is installed."""
+    """Judge every provider that is installed.
+
+    Raises:
+        SetupError: The configuration cannot be read.
+    """
     from inboxlink.config import source
     from inboxlink.config.paths import locate
     from inboxlink.plugins.candidates import installed
@@ -43,6 +54,21 @@ def vetted() -> Vetted:
     policy = Policy.read(os.environ, source.provider_names(source.read(paths.config)))
     candidates = installed()
     return Vetted(vet(candidates, policy, record), record, file, policy.missing(candidates))
+
+
+def usable_packages() -> dict[str, str]:
+    """The providers that may be used, each with the package that its data stands in.
+
+    Raises:
+        SetupError: The configuration cannot be read.
+    """
+    from inboxlink.plugins.policy import State
+
+    return {
+        each.candidate.name: each.candidate.package
+        for each in vetted().verdicts
+        if each.state is State.AVAILABLE
+    }
 
 
 def named(candidate: "Candidate") -> tuple[str, str, str]:
