@@ -28,15 +28,18 @@ def command() -> None:
 @pass_session
 def list_accounts(session: Session, limit: int, after: str | None, everyone: bool) -> None:  # noqa: FBT001
     """See `cli.accounts.list` in the strings."""
-    from inboxlink.cli.accounts import warn_of_ends
+    from inboxlink.cli.accounts import at_risk, show_forecast, standing
     from inboxlink.cli.output import account_document, show_table
+    from inboxlink.connect.forecasting import forecasts
 
     host = session.host()
     page = host.connections.page(None if everyone else session.owner, after, limit)
+    found = forecasts(host, page.items)
     if session.is_json:
-        session.emit(
-            {"accounts": [account_document(each) for each in page.items], "next": page.next}
-        )
+        accounts = [
+            account_document(each) | at_risk(session, each, found[each.id]) for each in page.items
+        ]
+        session.emit({"accounts": accounts, "next": page.next})
         return
     if not page.items:
         session.say("cli.accounts.none")
@@ -51,13 +54,15 @@ def list_accounts(session: Session, limit: int, after: str | None, everyone: boo
             (
                 each.address,
                 each.provider,
-                session.words(f"cli.state.{each.standing.value}"),
+                standing(session, each, found[each.id]),
                 each.id,
             )
             for each in page.items
         ],
     )
-    warn_of_ends(session, host, page.items)
+    for each in page.items:
+        for forecast in found[each.id]:
+            show_forecast(session, forecast, each)
     if page.next is not None:
         session.say("cli.accounts.more", after=page.next)
 
@@ -67,19 +72,22 @@ def list_accounts(session: Session, limit: int, after: str | None, everyone: boo
 @pass_session
 def show(session: Session, account: str) -> None:
     """See `cli.accounts.show` in the strings."""
-    from inboxlink.cli.accounts import warn_of_ends
+    from inboxlink.cli.accounts import at_risk, warn_of_ends
     from inboxlink.cli.output import (
         account_document,
         report_document,
         show_account,
         show_report,
     )
+    from inboxlink.connect.forecasting import forecasts
 
     host = session.host()
     connection = find(session, host, account)
     if session.is_json:
         report = None if connection.report is None else report_document(session, connection.report)
-        session.emit({"account": account_document(connection), "report": report})
+        found = forecasts(host, (connection,))[connection.id]
+        document = account_document(connection) | at_risk(session, connection, found)
+        session.emit({"account": document, "report": report})
         return
     show_account(session, connection)
     warn_of_ends(session, host, (connection,))
