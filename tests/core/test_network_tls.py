@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from cryptography import x509
 
 from inboxlink.errors import MailboxError, SetupError, UnreachableError
 from inboxlink.network.settings import NetworkSettings
@@ -19,6 +20,7 @@ from inboxlink.network.tls import code_of, trusting_context
 from inboxlink.network.wire import Network
 from inboxlink.types.context import CertificateFacts
 from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
+from inboxlink.types.validity import Validity
 from peers.certificates import Authority, Certificate, self_signed, signed_by
 from peers.ports import free_port
 from peers.scripted import Conversation, ScriptedServer
@@ -77,6 +79,21 @@ def test_a_good_certificate_is_trusted(authority: Authority) -> None:
         assert [stage for stage, _ in channel.took_ms] == ["dns", "tcp", "tls"]
         assert channel.greeting is None
         channel.close()
+        channel.close()
+
+
+@pytest.mark.parametrize("is_pinned", [False, True])
+def test_a_channel_says_how_long_its_certificate_is_valid(
+    authority: Authority, is_pinned: bool
+) -> None:
+    """Both ends are those that stand in the certificate, of a pinned one too."""
+    certificate = authority.issue(HOST, days_left=12)
+    leaf = x509.load_pem_x509_certificate(certificate.cert.read_bytes())
+    with serving(certificate) as server:
+        pin = pin_of(certificate) if is_pinned else None
+        channel = network(server.port, authority.ca_file).open(endpoint(pin), soon())
+        expected = Validity(leaf.not_valid_before_utc, leaf.not_valid_after_utc)
+        assert channel.validity == expected
         channel.close()
 
 

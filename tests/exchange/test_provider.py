@@ -154,7 +154,8 @@ def test_every_key_of_the_code_has_a_string_and_every_string_a_use() -> None:
     names |= set(re.findall(r'_problem\(\s*"(\w+)"', source))
     for name in names:
         keys |= {f"exchange.error.{name}", f"exchange.error.{name}.remedy"}
-    assert keys == STRINGS["en"].keys()
+    # What an administrator is asked is the core's to look for: tests/doctor/test_letters.py.
+    assert keys == {key for key in STRINGS["en"] if ".handoff." not in key}
 
 
 @pytest.mark.parametrize("language", STRINGS)

@@ -36,6 +36,7 @@ class Tape:
 
     took_ms = (("dns", 0.0), ("tcp", 0.0), ("tls", 0.0))
     tls_version = "TLSv1.3"
+    validity = None
     greeting: bytes | None = None
 
     def __init__(self, answers: bytes) -> None:

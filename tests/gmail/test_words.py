@@ -61,7 +61,8 @@ def test_every_key_of_the_code_has_a_string() -> None:
     own = re.findall(r'_own\("(\w+)"', SOURCE)
     keys |= {f"gmail.error.{each}" for each in own}
     keys |= {f"{key}.remedy" for key in keys if key.startswith("gmail.error.")}
-    assert keys == STRINGS["en"].keys()
+    # What an administrator is asked is the core's to look for: tests/doctor/test_letters.py.
+    assert keys == {key for key in STRINGS["en"] if ".handoff." not in key}
 
 
 def problem_calls() -> list[tuple[str, frozenset[str]]]:

@@ -62,7 +62,8 @@ def test_every_key_of_the_code_has_a_string() -> None:
         keys |= {f"imap.refused.{name}", f"imap.refused.{name}.instead"}
     named = re.findall(r'Text\("(imap\.[^"]+)"', source)
     assert set(named) <= STRINGS["en"].keys()
-    assert keys == STRINGS["en"].keys()
+    # What an administrator is asked is the core's to look for: tests/doctor/test_letters.py.
+    assert keys == {key for key in STRINGS["en"] if ".handoff." not in key}
 
 
 def problem_calls() -> list[tuple[str, frozenset[str]]]:

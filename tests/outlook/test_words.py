@@ -57,7 +57,8 @@ def test_every_key_of_the_code_has_a_string() -> None:
         keys |= {f"outlook.graph.{name}", f"outlook.graph.{name}.remedy"}
     keys |= {"outlook.because.outlook_com", "outlook.because.microsoft_365"}
     assert set(re.findall(r'Text\("(outlook\.[^"]+)"', SOURCE)) <= STRINGS["en"].keys()
-    assert keys == STRINGS["en"].keys()
+    # What an administrator is asked is the core's to look for: tests/doctor/test_letters.py.
+    assert keys == {key for key in STRINGS["en"] if ".handoff." not in key}
 
 
 def test_every_code_is_worded_in_every_language() -> None:

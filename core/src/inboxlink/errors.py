@@ -242,6 +242,7 @@ _SETUP: dict[str, Blame | None] = {
     "callback_invalid": Blame.PERSON,
     "aliases_unsupported": Blame.PLUGIN,
     "provider_not_installed": Blame.OPERATOR,
+    "letter_unwritable": Blame.PERSON,
 }
 _PROVIDER: dict[str, Blame | None] = {
     "provider_load_failed": Blame.PLUGIN,
@@ -284,6 +285,8 @@ _HOST: dict[str, Blame | None] = {
     "store_newer": Blame.OPERATOR,
     "file_exposed": Blame.OPERATOR,
     "internal": Blame.HOST,
+    "ticket_unknown": Blame.PERSON,
+    "ticket_expired": Blame.PERSON,
 }
 
 #: Every code of the core with its branch and who can mend it. Data, so that a test can hold

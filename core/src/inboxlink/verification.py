@@ -7,6 +7,7 @@ from typing import TypeVar
 from inboxlink.errors import InboxlinkError, Problem, UnreachableError
 from inboxlink.types.context import Channel, HttpSession
 from inboxlink.types.report import Chain, Check, is_whole
+from inboxlink.types.validity import Validity
 
 __all__ = ["Stages", "Stopped"]
 
@@ -65,7 +66,7 @@ class Stages:
             self._failed("dns", error.problem, 0.0)
         else:
             self._connected(way.took_ms)
-            self._note("tls", ok=True, evidence=way.tls_version)
+            self._note("tls", ok=True, evidence=way.tls_version, certificate=way.validity)
             return way
         raise Stopped
 
@@ -127,6 +128,7 @@ class Stages:
         ok: bool,
         evidence: str | None = None,
         took_ms: float | None = None,
+        certificate: Validity | None = None,
     ) -> None:
         before = self._checks[name].took_ms
         self._checks[name] = Check(
@@ -135,6 +137,7 @@ class Stages:
             ok=ok,
             evidence=evidence,
             took_ms=before if took_ms is None else took_ms,
+            certificate=certificate,
         )
 
 

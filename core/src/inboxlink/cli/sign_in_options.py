@@ -1,5 +1,6 @@
 """The options of every command that signs a mailbox in, and what is wrong with their values."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -62,6 +63,11 @@ def sign_in_options(function: Any) -> Any:  # noqa: ANN401 - a click callback in
             click.option("--accept-partial", is_flag=True, help=w("cli.connect.accept_partial")),
             click.option("--force", is_flag=True, help=w("cli.connect.force")),
             click.option("--allow-private", is_flag=True, help=w("cli.option.allow_private")),
+            click.option(
+                "--letter",
+                type=click.Path(path_type=Path, dir_okay=False),
+                help=w("cli.connect.letter"),
+            ),
         )
     ):
         function = option(function)

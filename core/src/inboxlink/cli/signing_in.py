@@ -11,8 +11,11 @@ from inboxlink.cli.session import Session
 from inboxlink.errors import HostError, Kind, SignInError, problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from inboxlink.cli.answers import Answers, Given
     from inboxlink.cli.way_back import WayBack
+    from inboxlink.connect.handing_off import HandOff
     from inboxlink.connect.host import Host
     from inboxlink.connect.request import Connected, Failed, Request, Revocation
     from inboxlink.types.report import VerifyReport
@@ -35,16 +38,23 @@ def sign_in(
     way: str | None,
     accept_partial: bool,
     force: bool,
+    letter: "Path | None",
     ask_for_message: bool,
+    already: frozenset[str] = frozenset(),
 ) -> int:
-    """Disclose, have it acknowledged, sign in, and say how it ended; gives the exit status."""
+    """Disclose, have it acknowledged, sign in, and say how it ended; gives the exit status.
+
+    A letter to an administrator goes to the file `letter`, and is shown where that is None. What
+    is `already` acknowledged in these very words, as `id@version`, needs no second yes.
+    """
     from dataclasses import replace
 
     from inboxlink.cli.answers import Given, Terminal, read_secrets
+    from inboxlink.connect.handing_off import hand_off
     from inboxlink.connect.request import Connected
 
     request = replace(request, force=force)
-    _disclose(session, host, request, acknowledge)
+    _disclose(session, host, request, acknowledge, already)
     descriptors = {"password": 0} | secret_fd if password_stdin else secret_fd
     given = Given(settings, read_secrets(descriptors), trust, accept_domain)
     is_asked = session.is_interactive and not descriptors
@@ -58,16 +68,17 @@ def sign_in(
         if isinstance(outcome, Connected):
             _succeed(session, host, outcome)
             return exits.OK
-        _show_failure(session, outcome, given, request.detection.provider)
+        handed = hand_off(host, request, outcome.problem)
+        _show_failure(session, outcome, given, handed, request.detection.provider)
         if not isinstance(answers, Terminal):
-            return exits.STATUS[outcome.problem.kind]
+            return _give_up(session, outcome, handed, letter)
         other = moved(session, host, request, outcome)
         if other is not None:
             request, answers = other, Terminal(session, Given({}, {}, trust, accept_domain))
             _disclose(session, host, request, acknowledge)
             continue
         if not _again(session, outcome):
-            return exits.STATUS[outcome.problem.kind]
+            return _give_up(session, outcome, handed, letter)
         # A new try is a new act of the person, begun from what they had typed, secrets apart.
         is_forced = outcome.problem.code == "refused_recently" and confirm(
             session, session.words("cli.connect.force.ask")
@@ -76,17 +87,26 @@ def sign_in(
         answers = Terminal(session, Given({}, {}, trust, accept_domain))
 
 
-def _disclose(session: Session, host: "Host", request: "Request", given: tuple[str, ...]) -> None:
+def _disclose(
+    session: Session,
+    host: "Host",
+    request: "Request",
+    given: tuple[str, ...],
+    already: frozenset[str] = frozenset(),
+) -> None:
     from inboxlink.cli.output import show_disclosure
     from inboxlink.connect.consenting import acknowledge, disclosures
 
     shown = disclosures(host, request)
-    missing = [each.reference for each in shown if each.reference not in given]
+    missing = [each.reference for each in shown if each.reference not in {*given, *already}]
     if missing and not session.is_interactive:
         raise HostError(problem("acknowledgement_missing", disclosures=", ".join(missing)))
     for each in shown:
         if not session.is_json:
             show_disclosure(session, each)
+        if each.reference in already:
+            session.say("cli.connect.resume.again", style="dim")
+            continue
         if each.reference not in given and not confirm(
             session, session.words("cli.connect.acknowledge.ask")
         ):
@@ -206,7 +226,27 @@ def _again(session: Session, outcome: "Failed") -> bool:
     return confirm(session, session.words("cli.connect.again"), default=True)
 
 
-def _show_failure(session: Session, outcome: "Failed", given: "Given", provider: str) -> None:
+def _give_up(
+    session: Session, outcome: "Failed", handed: "HandOff | None", letter: "Path | None"
+) -> int:
+    from inboxlink.cli.handing_off import show_hand_off, write_letter
+
+    if handed is not None:
+        if letter is not None:
+            write_letter(session, handed, letter)
+        if not session.is_json:
+            show_hand_off(session, handed, letter)
+    return exits.STATUS[outcome.problem.kind]
+
+
+def _show_failure(
+    session: Session,
+    outcome: "Failed",
+    given: "Given",
+    handed: "HandOff | None",
+    provider: str,
+) -> None:
+    from inboxlink.cli.handing_off import hand_off_document
     from inboxlink.cli.output import report_document, show_report, stage_of
 
     trouble, report = outcome.problem, outcome.report
@@ -215,7 +255,8 @@ def _show_failure(session: Session, outcome: "Failed", given: "Given", provider:
     document = None
     if session.is_json:
         shown = None if report is None else report_document(session, report, provider)
-        document = {"connected": False, "report": shown}
+        hand_off = {} if handed is None else {"hand_off": hand_off_document(handed)}
+        document = {"connected": False, "report": shown} | hand_off
     elif report is not None:
         session.gap()
         show_report(session, report, provider=provider, told=trouble)

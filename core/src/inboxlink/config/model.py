@@ -7,6 +7,7 @@ machine.
 import ipaddress
 import unicodedata
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -128,6 +129,8 @@ class OAuthSection(Model):
     """Its secret; a file of one's own is the better place."""
     client_secret_file: Path | None = None
     """A file that only the operator can read, with the secret in it."""
+    client_secret_ends: date | None = None
+    """The day on which the provider ends the secret, as its console says; it is foretold."""
     certificate_file: Path | None = None
     """A PEM file with the certificate and the key that stand in place of a secret."""
     tenant: Line | None = None

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from inboxlink.store.connections import Connections
     from inboxlink.store.engine import Store
     from inboxlink.store.refusals import Refusals
+    from inboxlink.store.tickets import Tickets
     from inboxlink.vault import Vault
 
 __all__ = ["Host"]
@@ -170,6 +171,13 @@ class Host:
         return Refusals(self.store, self.vault)
 
     @cached_property
+    def tickets(self) -> "Tickets":
+        """The tries that wait for an administrator."""
+        from inboxlink.store.tickets import Tickets
+
+        return Tickets(self.store, self.vault)
+
+    @cached_property
     def engine(self) -> "Engine":
         """The sign-ins in progress."""
         from inboxlink.flows.engine import Engine
@@ -228,6 +236,13 @@ class Host:
         absent = self.absence(provider)
         if absent is not None:
             raise InboxlinkError.of(absent)
+
+    def new_id(self) -> str:
+        """An unguessable id for something that is kept."""
+        # With a hyphen in front a command line would take it for an option.
+        while (drawn := self.random_token(9)).startswith("-"):
+            pass
+        return drawn
 
     def info(self, provider: str) -> ProviderInfo:
         """What a provider says of itself.

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from inboxlink.connect.consenting import note, require_acknowledged
+from inboxlink.connect.handing_off import settle
 from inboxlink.connect.host import Host
 from inboxlink.connect.proving import (
     call_context,
@@ -211,6 +212,7 @@ def _finish(
     repeated = tuple(each for each in required if each.is_repeated)
     if request.replaces is None:
         host.connections.add(connection, done.credential)
+        settle(host, request)
         return Connected(connection, report, repeated)
     # At the same provider nothing is revoked: the grant of before may be the grant of now, and
     # would end with either's token (RFC 7009 section 2.1; Google's does,
@@ -229,13 +231,6 @@ def _end(host: Host, former: Grant) -> Revocation:
     return revocation
 
 
-def _new_id(host: Host) -> str:
-    # With a hyphen in front a command line would take it for an option.
-    while (drawn := host.random_token(9)).startswith("-"):
-        pass
-    return drawn
-
-
 def _connection(
     host: Host,
     request: Request,
@@ -246,7 +241,7 @@ def _connection(
     now = host.clock()
     provider = request.detection.provider
     connection = Connection(
-        id=_new_id(host),
+        id=host.new_id(),
         owner=request.owner,
         provider=provider,
         plugin_version=host.registry.candidates[provider].version,

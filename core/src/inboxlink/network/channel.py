@@ -9,9 +9,11 @@ import math
 import socket
 import ssl
 import time
+from datetime import UTC, datetime
 from typing import BinaryIO, cast
 
 from inboxlink.errors import MailboxError, problem
+from inboxlink.types.validity import Validity
 
 __all__ = ["MAX_BYTES", "PlainChannel", "TlsChannel"]
 
@@ -20,6 +22,9 @@ MAX_BYTES = 4 * 1024 * 1024
 
 #: Longest line: imaplib's own limit is 1 MB, RFC 9051 section 4 lets a server send long ones.
 _MAX_LINE = 64 * 1024
+
+#: What ssl calls the two ends of a certificate.
+_VALID = ("notBefore", "notAfter")
 
 
 class _Channel:
@@ -138,6 +143,7 @@ class TlsChannel(_Channel):
         super().__init__(sock, host, port, deadline, max_bytes)
         self._tls_version = sock.version() or "TLS"
         self._certificate = sock.getpeercert(binary_form=True) or b""
+        self._validity = _validity(sock)
         self._took_ms = took_ms
         self._greeting = greeting
 
@@ -150,6 +156,11 @@ class TlsChannel(_Channel):
     def tls_version(self) -> str:
         """See `types.context.Channel`."""
         return self._tls_version
+
+    @property
+    def validity(self) -> Validity | None:
+        """See `types.context.Channel`."""
+        return self._validity
 
     @property
     def certificate(self) -> bytes:
@@ -165,6 +176,18 @@ class TlsChannel(_Channel):
         """See `types.context.Channel`."""
         assert mode == "rb"
         return cast("BinaryIO", _Reader(self))
+
+
+def _validity(sock: ssl.SSLSocket) -> Validity | None:
+    # Of a certificate that was verified OpenSSL has read both already (RFC 5280 section 4.1.2.5).
+    said = sock.getpeercert() or {}
+    try:
+        begins, ends = (ssl.cert_time_to_seconds(str(said[each])) for each in _VALID)
+        return Validity(
+            begins_at=datetime.fromtimestamp(begins, UTC), ends_at=datetime.fromtimestamp(ends, UTC)
+        )
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
 
 
 class _Raw(io.RawIOBase):

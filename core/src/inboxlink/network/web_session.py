@@ -14,6 +14,7 @@ from inboxlink.errors import MailboxError, problem
 from inboxlink.network.channel import TlsChannel
 from inboxlink.network.reading import MAX_HEADER_BYTES, Reading
 from inboxlink.types.context import HttpAnswer
+from inboxlink.types.validity import Validity
 
 __all__ = ["MAX_BODY_BYTES", "WebSession"]
 
@@ -47,6 +48,11 @@ class WebSession:
     def tls_version(self) -> str:
         """See `types.context.HttpSession`."""
         return self._channel.tls_version
+
+    @property
+    def validity(self) -> Validity | None:
+        """See `types.context.HttpSession`."""
+        return self._channel.validity
 
     @property
     def certificate(self) -> bytes:

@@ -10,6 +10,7 @@ from inboxlink.store.engine import Store
 from inboxlink.store.keys import record_key
 from inboxlink.store.schema import connection_secret, flow, ledger_head
 from inboxlink.store.sealed import reseal
+from inboxlink.store.tickets import remac_tickets
 from inboxlink.vault import Vault
 
 __all__ = ["RotationResult", "remac_head", "rotate"]
@@ -39,6 +40,7 @@ def rotate(store: Store, vault: Vault, batch: int = 100) -> RotationResult:
         # do not reach needs none of the old ones.
         with store.write() as database:
             remac_head(database, vault)
+            remac_tickets(database, vault)
             record_key(database, vault.recorded)
             database.execute(sa.delete(flow))
         resealed = 0

@@ -22,6 +22,7 @@ __all__ = [
     "ledger_head",
     "metadata",
     "refusal",
+    "ticket",
     "vault_key",
 ]
 
@@ -126,6 +127,19 @@ refusal = Table(
     metadata,
     Column("mac", String(64), primary_key=True),
     Column("until", _TIME, nullable=False),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(255), nullable=False),
+    Column("mailbox_key", String(320), nullable=False),
+    Column("expires_at", _TIME, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("key_id", String(32), nullable=False),
+    Column("mac", String(64), nullable=False),
+    Index("ticket_mailbox", "owner", "mailbox_key", unique=True),
 )
 
 vault_key = Table(

@@ -12,6 +12,7 @@ from inboxlink.types.attempts import Attempts
 from inboxlink.types.detection import CertificatePin, Detection, Endpoint
 from inboxlink.types.disclosure import Application, Audience, Capability
 from inboxlink.types.service import Service
+from inboxlink.types.validity import Validity
 from inboxlink.types.way import Way
 from inboxlink.types.web import HttpAnswer
 
@@ -78,6 +79,10 @@ class Channel(Protocol):
         """Such as `TLSv1.3`."""
 
     @property
+    def validity(self) -> Validity | None:
+        """How long the server's certificate is valid; None = that is not known."""
+
+    @property
     def greeting(self) -> bytes | None:
         """What a STARTTLS server said before TLS: unauthenticated, good only for refusing.
 
@@ -108,6 +113,10 @@ class HttpSession(Protocol):
     @property
     def tls_version(self) -> str:
         """Such as `TLSv1.3`."""
+
+    @property
+    def validity(self) -> Validity | None:
+        """How long the server's certificate is valid; None = that is not known."""
 
     @property
     def certificate(self) -> bytes:

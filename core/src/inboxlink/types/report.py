@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from inboxlink.errors import Problem
 from inboxlink.types.model import Model
+from inboxlink.types.validity import Validity
 
 __all__ = ["Chain", "Check", "Identity", "Proof", "VerifyReport", "is_whole"]
 
@@ -35,6 +36,7 @@ class Check(Model):
         problem: Set where `ok` is False.
         evidence: What was seen, cleaned and short; None = nothing worth saying.
         took_ms: Milliseconds; None where `ok` is None.
+        certificate: Of the server, with the stage `tls`; None = none was seen.
     """
 
     chain: Chain
@@ -44,6 +46,7 @@ class Check(Model):
     problem: Problem | None = None
     evidence: str | None = None
     took_ms: float | None = None
+    certificate: Validity | None = None
 
 
 def is_whole(checks: Iterable[Check]) -> bool:

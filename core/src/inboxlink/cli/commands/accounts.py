@@ -28,14 +28,24 @@ def command() -> None:
 @pass_session
 def list_accounts(session: Session, limit: int, after: str | None, everyone: bool) -> None:  # noqa: FBT001
     """See `cli.accounts.list` in the strings."""
-    from inboxlink.cli.accounts import absences, provider_problem, standing, warn_of_ends
+    from inboxlink.cli.accounts import (
+        absences,
+        at_risk,
+        provider_problem,
+        show_forecast,
+        standing,
+    )
     from inboxlink.cli.output import account_document, show_table
+    from inboxlink.connect.forecasting import forecasts
 
     host = session.host()
     page = host.connections.page(None if everyone else session.owner, after, limit)
+    found = forecasts(host, page.items)
     if session.is_json:
         accounts = [
-            account_document(each) | {"provider_problem": provider_problem(session, host, each)}
+            account_document(each)
+            | {"provider_problem": provider_problem(session, host, each)}
+            | at_risk(session, each, found[each.id])
             for each in page.items
         ]
         session.emit({"accounts": accounts, "next": page.next})
@@ -53,14 +63,16 @@ def list_accounts(session: Session, limit: int, after: str | None, everyone: boo
             (
                 each.address,
                 each.provider,
-                standing(session, host, each),
+                standing(session, host, each, found[each.id]),
                 each.id,
             )
             for each in page.items
         ],
     )
     absences(session, host, page.items)
-    warn_of_ends(session, host, page.items)
+    for each in page.items:
+        for forecast in found[each.id]:
+            show_forecast(session, forecast, each)
     if page.next is not None:
         session.say("cli.accounts.more", after=page.next)
 
@@ -70,24 +82,33 @@ def list_accounts(session: Session, limit: int, after: str | None, everyone: boo
 @pass_session
 def show(session: Session, account: str) -> None:
     """See `cli.accounts.show` in the strings."""
-    from inboxlink.cli.accounts import absences, provider_problem, standing, warn_of_ends
+    from inboxlink.cli.accounts import (
+        absences,
+        at_risk,
+        provider_problem,
+        standing,
+        warn_of_ends,
+    )
     from inboxlink.cli.output import (
         account_document,
         report_document,
         show_account,
         show_report,
     )
+    from inboxlink.connect.forecasting import forecasts
 
     host = session.host()
     connection = find(session, host, account)
+    found = forecasts(host, (connection,))[connection.id]
     if session.is_json:
         kept = connection.report
         report = None if kept is None else report_document(session, kept, connection.provider)
         absent = provider_problem(session, host, connection)
         document = account_document(connection) | {"provider_problem": absent}
+        document |= at_risk(session, connection, found)
         session.emit({"account": document, "report": report})
         return
-    show_account(session, connection, standing(session, host, connection))
+    show_account(session, connection, standing(session, host, connection, found))
     absences(session, host, (connection,))
     warn_of_ends(session, host, (connection,))
     if connection.report is not None:

@@ -9,6 +9,7 @@ from inboxlink.cli.asking import choose, confirm
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.sign_in_options import sign_in_options
 from inboxlink.cli.signing_in import sign_in
+from inboxlink.cli.usage import Misuse
 from inboxlink.cli.wording import w
 from inboxlink.errors import Blame, InboxlinkError, Kind, Problem, SetupError, problem
 
@@ -36,12 +37,16 @@ __all__ = ["command"]
     default=None,
     help=w("cli.connect.inbox_automation"),
 )
+@click.option(
+    "--resume", is_flag=False, flag_value="", metavar="TICKET", help=w("cli.connect.resume")
+)
 @sign_in_options
 @pass_session
 def command(
     session: Session,
     /,
     address: str | None,
+    resume: str | None,
     lookup: str | None,
     insecure_http: bool,  # noqa: FBT001 - click's flags
     only: str | None,
@@ -59,6 +64,27 @@ def command(
     from inboxlink.types.disclosure import Audience, Capability
 
     host = session.host(allow_private=allow_private)
+    if resume is not None:
+        chosen = {
+            "ADDRESS": address,
+            "--lookup": lookup,
+            "--insecure-http": insecure_http,
+            "--only": only,
+            "--team": team,
+            "--inbox-automation": inbox_automation,
+            "--provider": provider,
+        }
+        for name, value in chosen.items():
+            if value:
+                raise Misuse(w("cli.usage.resume", name=name))
+        return _resume(
+            session,
+            host,
+            resume,
+            accept_domain=accept_domain,
+            send_test_message=send_test_message,
+            given=given,
+        )
     audience = Audience.TEAM if team else Audience.PERSONAL
     opening = open_flow(host, session.owner, audience)
     session.say("cli.connect.title", style="bold")
@@ -90,6 +116,37 @@ def command(
         request,
         ask_for_message=send_test_message is None,
         accept_domain=accept_domain,
+        **given,
+    )
+
+
+def _resume(
+    session: Session,
+    host: "Host",
+    ticket: str,
+    *,
+    accept_domain: tuple[str, ...],
+    send_test_message: bool | None,
+    given: dict[str, Any],
+) -> int:
+    """Go on with what waited for an administrator, in a fresh sign-in; without one, list them."""
+    from dataclasses import replace
+
+    from inboxlink.cli import exits
+    from inboxlink.cli.handing_off import list_tickets
+    from inboxlink.connect.handing_off import acknowledged_before, resumed
+
+    if not ticket:
+        list_tickets(session, host.tickets.all_of(session.owner, host.clock()))
+        return exits.OK
+    request = resumed(host, session.owner, ticket, session.words.language)
+    return sign_in(
+        session,
+        host,
+        replace(request, send_test_message=bool(send_test_message)),
+        ask_for_message=send_test_message is None,
+        accept_domain=accept_domain,
+        already=acknowledged_before(host, request, ticket),
         **given,
     )
 

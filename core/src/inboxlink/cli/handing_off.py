@@ -1,0 +1,105 @@
+"""Show what an administrator is asked, and what the person keeps until they have done it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inboxlink.cli.session import Session
+from inboxlink.errors import SetupError, problem
+
+if TYPE_CHECKING:
+    from inboxlink.connect.handing_off import HandOff
+    from inboxlink.handoff.ticket import Ticket
+
+__all__ = ["hand_off_document", "list_tickets", "show_hand_off", "write_letter"]
+
+
+def show_hand_off(session: Session, handed: "HandOff", file: Path | None) -> None:
+    """The letter, where it was not written to a file, and the ticket."""
+    from inboxlink.cli.output import worded_time
+    from inboxlink.cli.wrapping import wrapped
+    from inboxlink.texts import safe_text
+
+    letter = handed.letter(session.words.language)
+    session.gap()
+    if file is None:
+        session.say("cli.connect.letter.intro", style="bold")
+        session.gap()
+        # Whole lines, so that a command in it is copied as it is.
+        for line in letter.text.splitlines():
+            is_long_word = len(max(line.split(), default="", key=len)) > session.console.width - 2
+            said = safe_text(line, 20_000)
+            session.console.print(
+                said if is_long_word else wrapped(said, session.console.width),
+                soft_wrap=is_long_word,
+            )
+    else:
+        session.say("cli.connect.letter.written", path=str(file))
+    if handed.ticket is not None:
+        session.gap()
+        until = worded_time(handed.ticket.expires_at)
+        session.say("cli.connect.resume.kept", ticket=handed.ticket.id, until=until)
+
+
+def write_letter(session: Session, handed: "HandOff", file: Path) -> None:
+    """Write the letter to a file that is not there yet.
+
+    Raises:
+        SetupError: `letter_unwritable`.
+    """
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(handed.letter(session.words.language).text)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SetupError(problem("letter_unwritable", path=str(file), reason=reason)) from None
+
+
+def hand_off_document(handed: "HandOff | None") -> dict[str, Any] | None:
+    """What an administrator is asked, in every language, and the ticket, as JSON."""
+    if handed is None:
+        return None
+    return {
+        "ticket": None if handed.ticket is None else _ticket(handed.ticket),
+        "letters": [
+            {"language": each.language, "subject": each.subject, "body": each.body}
+            for each in handed.letters
+        ],
+    }
+
+
+def list_tickets(session: Session, tickets: "tuple[Ticket, ...]") -> None:
+    """What waits for an administrator."""
+    from inboxlink.cli.output import show_table, worded_time
+
+    if session.is_json:
+        session.emit({"tickets": [_ticket(each) for each in tickets]})
+        return
+    if not tickets:
+        session.say("cli.connect.resume.none")
+        return
+    names = ("address", "provider", "problem", "until", "id")
+    show_table(
+        session,
+        [session.words(f"cli.ticket.{name}") for name in names],
+        [
+            (
+                each.address,
+                each.detection.provider,
+                each.problem_code,
+                worded_time(each.expires_at),
+                each.id,
+            )
+            for each in tickets
+        ],
+    )
+
+
+def _ticket(ticket: "Ticket") -> dict[str, Any]:
+    return {
+        "id": ticket.id,
+        "address": ticket.address,
+        "provider": ticket.detection.provider,
+        "problem": ticket.problem_code,
+        "created_at": ticket.created_at.isoformat(),
+        "expires_at": ticket.expires_at.isoformat(),
+    }
