@@ -31,7 +31,7 @@ class Ran:
     err: str
 
     @property
-    def json(self) -> Any:
+    def json(self) -> Any:  # noqa: ANN401 - JSON
         """What it wrote on standard output."""
         return json.loads(self.out)
 
@@ -142,7 +142,7 @@ class Installation:
         key = base64.b64encode(random.token_bytes(32)).decode()
         self._environ = {"INBOXLINK_KEY": key}
 
-    def configure(self, **sections: Any) -> None:
+    def configure(self, **sections: Any) -> None:  # noqa: ANN401 - TOML
         """Let sections of `inboxlink.toml` stand beside, or in place of, what it usually says."""
         self._sections |= sections
 
