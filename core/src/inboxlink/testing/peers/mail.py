@@ -7,6 +7,7 @@ import asyncio
 import imaplib
 import json
 import logging
+import select
 import subprocess
 import sys
 import threading
@@ -24,7 +25,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from inboxlink.testing.peers.certificates import Certificate
 from inboxlink.testing.peers.mail_faults import MailFaults, Protocol, SignIn
 from inboxlink.testing.peers.mail_front import start_front
-from inboxlink.testing.peers.ports import LOOPBACK, free_port, wait_until
+from inboxlink.testing.peers.ports import LOOPBACK
 
 __all__ = ["MailServer"]
 
@@ -128,41 +129,34 @@ class MailServer:
 @contextmanager
 def _keeper(mailboxes: Mapping[str, str]) -> Iterator[int]:
     """Pymap in a child process; gives its port."""
-    port = free_port()
     child = subprocess.Popen(
         # -P: a file in the directory where somebody stands is no part of the program.
         [sys.executable, "-P", "-c", "from inboxlink.testing.peers.keeper import main; main()"],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
     assert child.stdin is not None
+    assert child.stdout is not None
     try:
-        given = {"port": port, "mailboxes": dict(mailboxes)}
-        with suppress(BrokenPipeError):  # it ended already, and will not be there to wait for
-            child.stdin.write(json.dumps(given).encode() + b"\n")
+        with suppress(BrokenPipeError):  # it ended already, and will not say where it is
+            child.stdin.write(json.dumps(dict(mailboxes)).encode() + b"\n")
             child.stdin.flush()
-        _wait_for(port, child)
-        yield port
+        has_said, _, _ = select.select([child.stdout], [], [], _START_S)
+        port = child.stdout.readline() if has_said else b""
+        if not port:
+            raise TimeoutError("the mail server did not start")
+        yield int(port)
     finally:
         with suppress(BrokenPipeError):
             child.stdin.close()
+        child.stdout.close()
         child.terminate()
         try:
             child.wait(5)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-
-
-def _wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
-    # Not `wait_until`: a child that ended already is waited for no longer.
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline and child.poll() is None:
-        with suppress(TimeoutError):
-            wait_until(port, is_open=True, timeout_s=0.1)
-            return
-    raise TimeoutError("the mail server did not start")
 
 
 @contextmanager
