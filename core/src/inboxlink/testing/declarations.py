@@ -21,6 +21,7 @@ __all__ = [
     "Answer",
     "Claim",
     "Fill",
+    "Mismatch",
     "Mistake",
     "Pick",
     "Script",
@@ -65,6 +66,10 @@ class World:
     servers: Any = None
 
 
+class Mismatch(Exception):
+    """A script and its provider part; `str()` says where."""
+
+
 class Answer:
     """What a person, and the host for them, does at one step."""
 
@@ -74,7 +79,7 @@ class Answer:
         """The answer to a pending step.
 
         Raises:
-            TypeError: The step is of another kind than the script awaits.
+            Mismatch: The step is of another kind than the script awaits.
         """
         raise NotImplementedError
 
@@ -261,6 +266,6 @@ class Script:
         return frozenset(value for each in fills for value in each.secrets.values() if value)
 
 
-def _other(answer: Answer, step: "Step") -> TypeError:
+def _other(answer: Answer, step: "Step") -> Mismatch:
     name = getattr(step, "step", "")
-    return TypeError(f"the script has {type(answer).__name__} for {type(step).__name__} {name!r}")
+    return Mismatch(f"the script has {type(answer).__name__} for {type(step).__name__} {name!r}")

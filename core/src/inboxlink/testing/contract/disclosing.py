@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from inboxlink.testing.contract.apart import digests, seen_apart
+from inboxlink.testing.contract.apart import digests
 from inboxlink.testing.contract.ruling import Broken, rule
 from inboxlink.testing.contract.trials import Trials
 from inboxlink.texts import LANGUAGES
@@ -89,7 +89,7 @@ class DisclosingRules:
         _all(contract)
         first, again = digests(contract.candidate), digests(contract.candidate)
         try:
-            apart = seen_apart(contract.candidate)["digests"]
+            apart = contract.apart()["digests"]
         except ValueError:
             raise Broken("a process of its own could not read its disclosures") from None
         for name, digest in first.items():

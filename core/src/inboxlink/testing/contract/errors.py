@@ -7,7 +7,7 @@ from inboxlink.errors import InboxlinkError, Problem
 from inboxlink.testing.contract.ruling import Broken, Exempt, Untried, rule
 from inboxlink.testing.contract.trials import Run, Trials
 from inboxlink.testing.contract.wording import miscatalogued
-from inboxlink.testing.declarations import Fill, Mistake, Script
+from inboxlink.testing.declarations import Fill, Mismatch, Mistake, Script
 
 if TYPE_CHECKING:
     from inboxlink.testing.contract.installation import Installation
@@ -47,7 +47,11 @@ class ErrorRules:
             for mistake in script.mistakes:
                 is_made = True
                 with contract.installation() as installation:
-                    _mend(contract, installation, script, mistake)
+                    try:
+                        _mend(contract, installation, script, mistake)
+                    except (InboxlinkError, Mismatch) as error:
+                        said = _said(error)
+                        raise Broken(f"{script.name}, mistake at {mistake.at!r}: {said}") from None
         if not is_shown:
             raise Exempt("no script shows a form")
         if not is_made:
@@ -182,11 +186,16 @@ def _junk(
         fields = {each.name for each in getattr(outcome.step, "fields", ())}
         values = {name: value for name, value in right.items() if name in fields}
         outcome = contract.answer(installation, script, outcome, Fill(values, given.secrets))
-    except InboxlinkError as error:
-        reason = error.problem.message.params.get("reason", "")
-        raise Broken(f"{shown}: {error.code} {reason}".rstrip()) from None
+    except (InboxlinkError, Mismatch) as error:
+        raise Broken(f"{shown}: {_said(error)}") from None
     if isinstance(outcome, Pending) and getattr(outcome.step, "errors", None):
         raise Broken(f"{shown}: the right answer does not mend it")
+
+
+def _said(error: Exception) -> str:
+    if not isinstance(error, InboxlinkError):
+        return str(error)
+    return f"{error.code} {error.problem.message.params.get('reason', '')}".rstrip()
 
 
 def _is_form(step: object) -> bool:

@@ -130,6 +130,7 @@ class Installation:
         from inboxlink.flows.memory import MemoryFlows
 
         self._flows = MemoryFlows()
+        _lay_store(home, self._environ)
         self.host = self._opened()
 
     @property
@@ -201,6 +202,24 @@ def _configure(home: Path, world: World) -> None:
     lines.append("[network.connect]")
     lines += [f"{json.dumps(name)} = {json.dumps(to)}" for name, to in world.connect.items()]
     (home / "inboxlink.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+#: An empty store, its schema made once for the process.
+_STORE: dict[str, bytes] = {}
+
+
+def _lay_store(home: Path, environ: Mapping[str, str]) -> None:
+    """Put an empty store where the host will look for it, as an installation before had it."""
+    data = home / "data"
+    if not _STORE:
+        with Host(environ) as host, host.store.read():
+            pass
+        _STORE.update({each.name: each.read_bytes() for each in data.glob("*.db")})
+        return
+    data.mkdir(mode=0o700)
+    for name, content in _STORE.items():
+        (data / name).touch(0o600)
+        (data / name).write_bytes(content)
 
 
 def _forget(package: str) -> dict[str, Any]:

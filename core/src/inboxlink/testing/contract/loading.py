@@ -3,7 +3,6 @@
 import sys
 
 from inboxlink.plugins.requirement import unmet
-from inboxlink.testing.contract.apart import seen_apart
 from inboxlink.testing.contract.ruling import Broken, rule
 from inboxlink.testing.contract.trials import Trials
 from inboxlink.testing.contract.wording import placeholders, strings_of, unworded
@@ -47,7 +46,7 @@ class LoadingRules:
         contract.registry()
         candidate = contract.candidate
         try:
-            loaded = seen_apart(candidate)["loaded"]
+            loaded = contract.apart()["loaded"]
         except ValueError as error:
             raise Broken(str(error)) from None
         own = {candidate.package, candidate.distribution.replace("-", "_")}

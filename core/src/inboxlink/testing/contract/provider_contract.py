@@ -2,7 +2,7 @@
 
 from inspect import getattr_static
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -79,6 +79,7 @@ class ProviderContract(
     scripts: ClassVar[tuple[Script, ...]] = ()
 
     _runs: ClassVar[dict[str, Run]] = {}
+    _apart: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         """Refuse a class that replaces a part of the contract.
@@ -90,7 +91,7 @@ class ProviderContract(
         for name in sorted(_FIXED):
             if getattr_static(cls, name) is not getattr_static(ProviderContract, name):
                 raise TypeError(f"{cls.__name__} replaces {name}: a rule cannot be overridden")
-        cls._runs = {}
+        cls._runs, cls._apart = {}, {}
 
     @classmethod
     def under_test(cls) -> str:

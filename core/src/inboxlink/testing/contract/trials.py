@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from inboxlink.errors import InboxlinkError, Problem, ProviderFault
 from inboxlink.plugins.candidates import Candidate, installed
+from inboxlink.testing.contract.apart import seen_apart
 from inboxlink.testing.contract.listening import Heard, listening
 from inboxlink.testing.contract.ruling import Broken, Untried
-from inboxlink.testing.declarations import Answer, Script, Wait, World
+from inboxlink.testing.declarations import Answer, Mismatch, Script, Wait, World
 from inboxlink.types.detection import Detection
 from inboxlink.types.provider import ProviderInfo
 
@@ -125,13 +127,14 @@ class Trials:
         self._homes = 0
         declared = cast("type[provider_contract.ProviderContract]", request.cls)
         self._kept: dict[str, Run] = declared._runs  # noqa: SLF001 - the contract's own memory
+        self._apart: dict[str, Any] = declared._apart  # noqa: SLF001 - likewise
         self.aims_at = declared.aims_at
         self.claims = declared.claims
         self.declines = declared.declines
         self._scripts = declared.scripts
         self.provider = declared.under_test()
 
-    @property
+    @cached_property
     def candidate(self) -> Candidate:
         """The provider as it is installed.
 
@@ -156,6 +159,16 @@ class Trials:
         if fault is not None:
             self.object_("loads", _reason(fault))
         return registry
+
+    def apart(self) -> Mapping[str, Any]:
+        """What a process of its own sees of the provider; made once for all tests of a class.
+
+        Raises:
+            ValueError: It saw nothing; the message says why.
+        """
+        if not self._apart:
+            self._apart.update(seen_apart(self.candidate))
+        return self._apart
 
     def caller(self) -> "Caller":
         """The core's way to call it."""
@@ -284,7 +297,7 @@ class Trials:
             between: Called before each call of the provider.
 
         Raises:
-            TypeError: The step is of another kind.
+            Mismatch: The step is of another kind.
         """
         event = answer.event(pending.step, installation.world)
         ticks = answer.ticks if isinstance(answer, Wait) else 1
@@ -327,7 +340,7 @@ class Trials:
                 run.fault = fault
             except InboxlinkError as error:
                 run.problem = error.problem
-            except TypeError as error:
+            except Mismatch as error:
                 run.mismatch = str(error)
         run.heard = heard
         run.calls = installation.calls[calls:]
