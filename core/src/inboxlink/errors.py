@@ -240,6 +240,10 @@ _SETUP: dict[str, Blame | None] = {
     "way_unavailable": Blame.PERSON,
     "callback_invalid": Blame.PERSON,
     "aliases_unsupported": Blame.PLUGIN,
+    "provider_name_invalid": Blame.PERSON,
+    "provider_name_taken": Blame.PERSON,
+    "project_exists": Blame.PERSON,
+    "project_unwritable": Blame.PERSON,
 }
 _PROVIDER: dict[str, Blame | None] = {
     "provider_load_failed": Blame.PLUGIN,

@@ -13,6 +13,7 @@ import click
 from inboxlink.cli import exits
 from inboxlink.cli.app import group
 from inboxlink.cli.asking import confirm
+from inboxlink.cli.commands import new_provider
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.wording import w
 from inboxlink.errors import Kind, SetupError, problem
@@ -233,3 +234,6 @@ def _tell(session: Session, key: str, distribution: str) -> None:
         session.emit({"distribution": distribution, "enabled": key.endswith(".enabled")})
     else:
         click.echo(session.words(key, distribution=distribution))
+
+
+command.add_command(new_provider.command)

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from inboxlink.testing.peers.authorization import AuthorizationServer, Client
 from inboxlink.testing.peers.autoconfig import autoconfig_of
@@ -18,6 +18,9 @@ from inboxlink.testing.peers.mail import MailServer
 from inboxlink.testing.peers.nameserver import NameServer
 from inboxlink.testing.peers.ports import LOOPBACK
 from inboxlink.testing.peers.web import Answer, Request, WebServer
+
+if TYPE_CHECKING:
+    from inboxlink.testing.declarations import World as Declared
 
 __all__ = ["Networked", "World"]
 
@@ -72,6 +75,26 @@ class World:
             "special_domains": ["test"],
             "connect": dict(self._connect),
         }
+
+    def declared(
+        self, *, settings: Mapping[str, str] | None = None, servers: Any = None
+    ) -> "Declared":
+        """The same for a contract: what the fixture `world` of a `ProviderContract` gives.
+
+        Args:
+            settings: The operator's registration, such as `client_id`; None = there is none.
+            servers: What the functions of the scripts need.
+        """
+        from inboxlink.testing.declarations import World as Declared
+
+        network = self.network
+        return Declared(
+            connect=network["connect"],
+            ca_file=self.authority.ca_file,
+            nameservers=tuple(network["nameservers"]),
+            settings=settings or {},
+            servers=servers,
+        )
 
     def web(
         self,
