@@ -118,7 +118,7 @@ setup: $(SETUP)
 $(SETUP): constraints.txt requirements-dev.txt core/pyproject.toml $(PLUGINS:=/pyproject.toml) pyproject.toml
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo,oauth]" $(PLUGINS:%=-e %) \
+	@$(BIN)/python $(PIP) install -c constraints.txt -e "core[demo,oauth,scaffold,testing]" $(PLUGINS:%=-e %) \
 		-r requirements-dev.txt
 	@touch $@
 

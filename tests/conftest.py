@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import Phase, settings
 
-pytest_plugins = ["peers.fixtures"]
+pytest_plugins = ["inboxlink.testing.fixtures", "peers.fixtures"]
 
 # A shell without job control starts what runs in the background with Ctrl-C ignored, and every
 # process below would inherit that.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inboxlink.cli.app import run
-from peers.nameserver import NameServer
+from inboxlink.testing.peers.nameserver import NameServer
 
 ELSEWHERE = {
     "_imaps._tcp.acme.org": "_imaps._tcp.acme.org. 60 IN SRV 0 1 993 imap.elsewhere.co.uk.",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from peers.nameserver import NameServer
+from inboxlink.testing.peers.nameserver import NameServer
 
 GOOGLE = "{0}. 60 IN MX 1 smtp.google.com."
 

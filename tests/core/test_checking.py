@@ -17,10 +17,10 @@ from inboxlink.evidence.checking import CHECK_S, MAX_SERVERS, check
 from inboxlink.evidence.gathering import GRACE_S
 from inboxlink.evidence.lookup import LookupDepth
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.ports import LOOPBACK, free_port
 from inboxlink.types.address import parse_address
 from inboxlink.types.detection import Basis, Endpoint, Lookup, Role, Tls, Trust
 from peers.certificates import Authority, Certificate, self_signed
-from peers.ports import LOOPBACK, free_port
 from peers.scripted import Conversation, ScriptedServer
 from peers.web import World, page
 

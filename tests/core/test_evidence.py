@@ -16,9 +16,9 @@ from inboxlink.network.settings import NetworkSettings
 from inboxlink.plugins.calling import Caller
 from inboxlink.plugins.candidates import installed
 from inboxlink.plugins.loading import load
+from inboxlink.testing.peers.nameserver import NameServer
 from inboxlink.types.detection import Evidence, MailExchange, PublishedServer, Tls, Trust
 from peers.certificates import Authority, Certificate
-from peers.nameserver import NameServer
 from peers.scripted import Conversation, ScriptedServer
 
 FILE = b"""<?xml version="1.0"?>

@@ -18,9 +18,9 @@ from inboxlink.plugins import loading
 from inboxlink.plugins.calling import DEADLINES_S, Caller
 from inboxlink.plugins.loading import Registry, load
 from inboxlink.plugins.threads import provider_thread, silenced
+from inboxlink.testing.peers.ports import LOOPBACK
 from inboxlink.types.credential import Credential, CredentialKind, SecretName
 from inboxlink.types.detection import Endpoint, Role, Tls
-from peers.ports import LOOPBACK
 
 HANG = "import threading; threading.Event().wait(30)"
 

@@ -15,9 +15,9 @@ from inboxlink.errors import InboxlinkError, MailboxError, UnreachableError
 from inboxlink.network.channel import MAX_BYTES, TlsChannel
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.detection import Endpoint, Role, Tls
 from peers.certificates import Authority, Certificate
-from peers.ports import free_port
 from peers.scripted import Conversation, ScriptedServer
 
 HOST = "mail.example.test"

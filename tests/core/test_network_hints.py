@@ -11,12 +11,12 @@ import pytest
 from inboxlink.errors import InboxlinkError, MailboxError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.nameserver import NameServer
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.context import HookContext
 from inboxlink.types.detection import CertificatePin
 from inboxlink.types.service import Service
 from peers.certificates import Authority, self_signed
-from peers.nameserver import NameServer
-from peers.ports import free_port
 from peers.scripted import Conversation, ScriptedServer
 
 NAME = "_autodiscover._tcp.corp.example"

@@ -14,8 +14,8 @@ from inboxlink.network.policy import IPAddress
 from inboxlink.network.resolver import Resolver
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.nameserver import NameServer, Twist
 from inboxlink.types.detection import Endpoint, Role, Tls
-from peers.nameserver import NameServer, Twist
 
 HOST = "mail.a.org"
 RECORDS = {HOST: f"{HOST}. 60 IN A 192.0.2.1\n{HOST}. 60 IN AAAA 2001:db8::1"}

@@ -11,9 +11,9 @@ from inboxlink.errors import InboxlinkError, MailboxError, SetupError
 from inboxlink.network.fetcher import MAX_BODY_BYTES
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.context import HttpAnswer
 from peers.certificates import Authority
-from peers.ports import free_port
 from peers.scripted import Conversation, ScriptedServer
 
 HOST = "web.example.test"

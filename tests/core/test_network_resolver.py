@@ -10,9 +10,9 @@ import pytest
 from inboxlink.network.answers import Answer, Outcome, Service
 from inboxlink.network.resolver import Resolver
 from inboxlink.network.settings import NetworkSettings
+from inboxlink.testing.peers.nameserver import NameServer
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.detection import MailExchange
-from peers.nameserver import NameServer
-from peers.ports import free_port
 
 _Value = TypeVar("_Value")
 

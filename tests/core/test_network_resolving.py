@@ -12,7 +12,7 @@ import pytest
 from inboxlink.errors import InboxlinkError
 from inboxlink.network.resolving import resolve
 from inboxlink.network.settings import NetworkSettings
-from peers.nameserver import NameServer
+from inboxlink.testing.peers.nameserver import NameServer
 
 HOST = "mail.a.org"
 PLAIN = NetworkSettings()

@@ -18,11 +18,11 @@ from inboxlink.errors import MailboxError, SetupError, UnreachableError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.tls import code_of, trusting_context
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.context import CertificateFacts
 from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
 from inboxlink.types.validity import Validity
 from peers.certificates import Authority, Certificate, self_signed, signed_by
-from peers.ports import free_port
 from peers.scripted import Conversation, ScriptedServer
 
 HOST = "mail.example.test"

@@ -10,10 +10,10 @@ import pytest
 from inboxlink.errors import InboxlinkError, MailboxError, SetupError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.nameserver import NameServer
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.detection import Endpoint, Role, Tls
 from peers.certificates import Authority
-from peers.nameserver import NameServer
-from peers.ports import free_port
 from peers.scripted import Conversation, ScriptedServer
 
 HOST = "web.example.test"

@@ -11,9 +11,9 @@ from inboxlink.errors import MailboxError, SetupError, UnreachableError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.web_session import MAX_BODY_BYTES
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.context import HttpSession
 from peers.certificates import Authority
-from peers.ports import free_port
 from peers.scripted import Conversation, ScriptedServer
 
 HOST = "api.example.test"

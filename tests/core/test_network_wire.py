@@ -12,9 +12,9 @@ from inboxlink.errors import UnreachableError
 from inboxlink.network.channel import TlsChannel
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.detection import Endpoint, Role, Tls
 from peers.certificates import Authority
-from peers.ports import free_port
 from peers.scripted import Conversation, ScriptedServer
 
 HOST = "mail.example.test"

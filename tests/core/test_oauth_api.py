@@ -13,9 +13,9 @@ from inboxlink.errors import InboxlinkError, Problem, problem
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.oauth.api import Api, Judge
+from inboxlink.testing.peers.web import Answer, Request, WebServer, json_answer
 from inboxlink.types.context import HookContext
 from peers.certificates import Authority
-from peers.oauth.front import Answer, Front, Request, json_answer
 
 HOST = "api.example.test"
 TOKEN = "ya29.a-token-that-nobody-else-has"
@@ -27,7 +27,7 @@ class Service:
     def __init__(self, authority: Authority) -> None:
         self.answer = json_answer(200, {})
         self.requests: list[Request] = []
-        self._front = Front(authority.issue(HOST), self._serve)
+        self._front = WebServer(authority.issue(HOST), self._serve)
         self._settings = NetworkSettings(
             ca_file=authority.ca_file, connect={f"{HOST}:443": f"127.0.0.1:{self._front.port}"}
         )

@@ -27,6 +27,7 @@ from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.oauth.code_flow import AuthorizationServer, Client, CodeFlow, Tokens
 from inboxlink.oauth.token_answer import read_tokens
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.address import parse_address
 from inboxlink.types.context import AuthContext, HttpAnswer, Purpose
 from inboxlink.types.detection import Basis, Detection
@@ -34,7 +35,6 @@ from inboxlink.types.disclosure import Application, Audience
 from inboxlink.types.steps import Redirect
 from inboxlink.types.text import Text
 from peers.certificates import Authority
-from peers.ports import free_port
 from peers.scripted import Conversation, ScriptedServer
 
 HOST = "oauth.example.test"

@@ -16,9 +16,9 @@ from inboxlink.errors import InboxlinkError, MailboxError, UnreachableError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.oauth.web import quiet_loggers, web_session
+from inboxlink.testing.peers.web import Answer, Request, WebServer
 from inboxlink.types.context import HookContext
 from peers.certificates import Authority
-from peers.oauth.front import Answer, Front, Request
 
 HOST = "login.example.test"
 OTHER = "other.example.test"
@@ -45,9 +45,9 @@ class Heard:
 @contextmanager
 def serving(
     authority: Authority, heard: Heard, *, seconds: float = 5.0, ca: bool = True
-) -> Iterator[tuple[requests.Session, Front]]:
+) -> Iterator[tuple[requests.Session, WebServer]]:
     """A session for HOST, and the server that stands there and at OTHER."""
-    with Front(authority.issue(HOST, OTHER), heard) as front:
+    with WebServer(authority.issue(HOST, OTHER), heard) as front:
         there = f"127.0.0.1:{front.port}"
         settings = NetworkSettings(
             ca_file=authority.ca_file if ca else None,

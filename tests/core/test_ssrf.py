@@ -13,10 +13,10 @@ from inboxlink.errors import InboxlinkError
 from inboxlink.evidence.checking import MAX_SERVERS, check
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.nameserver import NameServer
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.detection import Endpoint, Role, Tls
 from peers.certificates import Authority
-from peers.nameserver import NameServer
-from peers.ports import free_port
 from peers.web import Page, World, page, redirect
 
 #: Every spelling that stands where a host may be named.

@@ -12,12 +12,12 @@ import pytest
 from inboxlink.errors import InboxlinkError, Problem
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.trusting import CONFIRMABLE, certificate_question, pin_of
 from inboxlink.types.context import HookContext
 from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
 from inboxlink.types.steps import Confirm, ConfirmKind
 from peers.certificates import Authority, Certificate, self_signed
-from peers.ports import free_port
 from peers.scripted import ScriptedServer
 
 HOST = "mail.corp.example"

@@ -102,7 +102,7 @@ def _nobody(_: Path) -> Iterator[None]:
 def _example_org(home: Path) -> Iterator[None]:
     """example.org with a mailbox of Alice's, and its name server."""
     from inboxlink.demo.world import mail_world
-    from peers.nameserver import NameServer
+    from inboxlink.testing.peers.nameserver import NameServer
 
     records = {"example.org": "example.org. 60 IN MX 10 mail.example.org."}
     with mail_world(ADDRESS, PASSWORD) as world, NameServer(records) as names:

@@ -11,7 +11,6 @@ import pytest
 from core.custody import sql, traces
 from core.test_flows import begun, play, request_for, script
 from e2e.oauth_mailbox import Mailbox
-from e2e.running import Running
 from inboxlink.cli.app import run
 from inboxlink.connect.handing_off import acknowledged_before, hand_off, resumed
 from inboxlink.connect.host import Host
@@ -20,6 +19,7 @@ from inboxlink.connect.request import Connected
 from inboxlink.errors import HostError, problem
 from inboxlink.handoff.ticket import Ticket
 from inboxlink.store.rotation import rotate
+from inboxlink.testing.installation import Running
 from peers.oauth.microsoft_answers import redirected_error
 
 REFUSED = problem("sign_in_refused")

@@ -1,17 +1,14 @@
 """The program as a person or a script runs it: a process of its own."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomlkit
 
+from inboxlink.testing.installation import Ran, run
 from peers.certificates import Authority
 from peers.dovecot import Dovecot
 from peers.oauth.worlds import GoogleWorld, MicrosoftWorld
@@ -20,29 +17,7 @@ if TYPE_CHECKING:
     from e2e.oauth_mailbox import Mailbox
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What one run of the program left behind."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 Program = Callable[..., Ran]
-
-_MAIN = "from inboxlink.cli import main; main()"
-
-
-def _pipe_of(secret: str) -> int:
-    read, write = os.pipe()
-    os.write(write, secret.encode())  # less than a pipe holds
-    os.close(write)
-    return read
 
 
 @pytest.fixture
@@ -51,31 +26,7 @@ def program(home: Path) -> Program:
 
     `typed` is its standard input; each of `secrets` goes by a descriptor and `--secret-fd`.
     """
-
-    def run(
-        *arguments: str,
-        typed: str = "",
-        secrets: Mapping[str, str] | None = None,
-        environ: Mapping[str, str] | None = None,
-    ) -> Ran:
-        descriptors = {name: _pipe_of(secret) for name, secret in (secrets or {}).items()}
-        by_descriptor = [f"--secret-fd={name}={each}" for name, each in descriptors.items()]
-        try:
-            done = subprocess.run(
-                [sys.executable, "-c", _MAIN, *arguments, *by_descriptor],
-                input=typed.encode(),
-                capture_output=True,
-                env={**os.environ, "INBOXLINK_HOME": str(home), **(environ or {})},
-                pass_fds=tuple(descriptors.values()),
-                timeout=60,
-                check=False,
-            )
-        finally:
-            for each in descriptors.values():
-                os.close(each)
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-    return run
+    return partial(run, home)
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from typing import Any
 
 import tomlkit
 
-from e2e.conftest import Program, Ran
-from e2e.running import MAIN, Running
+from e2e.conftest import Program
+from inboxlink.testing.installation import MAIN, Ran, Running
+from inboxlink.testing.peers.web import Answer, Request
 from peers.oauth import google, microsoft
 from peers.oauth.authorization import Account
 from peers.oauth.client import Reply, call
-from peers.oauth.front import Answer, Request
 from peers.oauth.worlds import ALICE, GoogleWorld, MicrosoftWorld
 
 __all__ = ["Mailbox", "Recorder", "at_google", "at_microsoft"]

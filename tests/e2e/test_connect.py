@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from e2e.conftest import Program
+from inboxlink.testing.peers.ports import free_port
 from peers.certificates import Authority
 from peers.dovecot import Dovecot, LoginAttempt
 from peers.fixtures import ALICE, BOB, PASSWORDS
-from peers.ports import free_port
 
 CONNECT = ("connect", ALICE, "--acknowledge", "imap.I@1", "--password-stdin")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from e2e.conftest import Program, Ran
+from e2e.conftest import Program
 from exchange.test_sign_in import (
     by_autodiscover_host,
     by_domain,
@@ -15,6 +15,7 @@ from exchange.test_sign_in import (
 from exchange.world import AUTODISCOVER, EWS, FOREIGN, HOST, PASSWORD, World
 from inboxlink.cli import exits
 from inboxlink.connect.host import Host
+from inboxlink.testing.installation import Ran
 from peers.certificates import Authority
 from peers.exchange import ExchangeServer
 from peers.exchange.autodiscover import Advice

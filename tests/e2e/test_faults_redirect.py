@@ -6,9 +6,9 @@ from pathlib import Path
 from core.custody import sql
 from e2e.conftest import Program
 from e2e.test_connect import CONNECT
+from inboxlink.testing.peers.ports import LOOPBACK
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE, PASSWORDS
-from peers.ports import LOOPBACK
 
 
 def test_a_redirected_connection_signs_in_nowhere(

@@ -11,8 +11,8 @@ import pytest
 
 from core.custody import sql
 from e2e.test_terminal import terminal, to_the_password  # noqa: F401 - a fixture
+from inboxlink.testing.peers.ports import LOOPBACK
 from peers.dovecot import Dovecot
-from peers.ports import LOOPBACK
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 

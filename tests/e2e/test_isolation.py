@@ -9,7 +9,8 @@ import pytest
 from rich.cells import cell_len
 
 from core.distributions import detecting, disclosing, good, install
-from e2e.conftest import Program, Ran
+from e2e.conftest import Program
+from inboxlink.testing.installation import Ran
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE, PASSWORDS
 

@@ -21,8 +21,8 @@ import pytest
 
 from core.custody import traces
 from e2e.oauth_mailbox import Mailbox, Recorder
-from e2e.running import Running
-from peers.oauth.front import Request, json_answer
+from inboxlink.testing.installation import Running
+from inboxlink.testing.peers.web import Request, json_answer
 from peers.oauth.worlds import ALICE
 
 #: Loaded by each run before anything of the program.

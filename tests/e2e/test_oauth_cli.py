@@ -2,11 +2,10 @@
 
 import json
 import os
+import re
 import socket
-import ssl
 import sys
 from collections.abc import Callable, Iterator
-from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -14,9 +13,11 @@ import pexpect
 import pytest
 
 from e2e.conftest import Program
-from e2e.running import MAIN, Running
-from peers.authorization import AuthorizationServer
-from peers.certificates import Authority
+from inboxlink.testing.installation import MAIN, Running
+from inboxlink.testing.peers.authorization import AuthorizationServer, Client
+from inboxlink.testing.peers.browser import Browser
+from inboxlink.testing.peers.faults import redirected_with
+from inboxlink.testing.peers.world import World
 
 NAME = "login.authorizing.test"
 AUTHORIZING = Path(__file__).parent.parent / "fixtures" / "authorizing"
@@ -26,65 +27,29 @@ WORDS = ("--acknowledge", "authorizing.A@1", "--acknowledge", "authorizing.B@1")
 
 @pytest.fixture
 def server(
-    authority: Authority,
+    inboxlink_world: World,
     configure: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[AuthorizationServer]:
+) -> AuthorizationServer:
     """The authorization server, and an installation whose only provider signs in there."""
     path = os.pathsep.join(filter(None, (str(AUTHORIZING), os.environ.get("PYTHONPATH"))))
     monkeypatch.setenv("PYTHONPATH", path)
     monkeypatch.setenv("INBOXLINK_PROVIDERS", "inboxlink-authorizing")
     for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY"):
         monkeypatch.delenv(name, raising=False)
-    with AuthorizationServer(authority.issue(NAME), NAME) as found:
-        configure(
-            application={"name": "Acme CRM"},
-            network={
-                "ca_file": str(authority.ca_file),
-                "special_domains": ["authorizing.test"],
-                "connect": {f"{NAME}:443": f"127.0.0.1:{found.port}"},
-            },
-            oauth={"authorizing": {"client_id": "known"}},
-        )
-        yield found
-
-
-class Browser:
-    """A person's browser: goes where it is led, and stops where the test wants it to."""
-
-    def __init__(self, server: AuthorizationServer, authority: Authority) -> None:
-        self._server = server
-        self._context = ssl.create_default_context(cafile=str(authority.ca_file))
-
-    def authorize(self, url: str) -> str:
-        """Sign in at the address; gives the one that the server leads back to."""
-        parts = urlsplit(url)
-        assert (parts.scheme, parts.netloc) == ("https", NAME)
-        raw = socket.create_connection(("127.0.0.1", self._server.port), 10)
-        connection = HTTPSConnection(NAME, timeout=10)
-        connection.sock = self._context.wrap_socket(raw, server_hostname=NAME)
-        connection.request("GET", f"{parts.path}?{parts.query}")
-        location = connection.getresponse().getheader("Location")
-        connection.close()
-        assert location is not None
-        return location
-
-    def visit(self, location: str) -> tuple[int, str]:
-        """Follow an address to this machine; gives status and page."""
-        parts = urlsplit(location)
-        assert parts.hostname == "localhost"
-        connection = HTTPConnection("127.0.0.1", parts.port, timeout=10)
-        target = f"{parts.path}?{parts.query}"
-        connection.request("GET", target, headers={"Host": parts.netloc})
-        answer = connection.getresponse()
-        page = answer.read().decode()
-        connection.close()
-        return answer.status, page
+    found = inboxlink_world.authorization(NAME, (Client("known"),))
+    configure(
+        application={"name": "Acme CRM"},
+        network=inboxlink_world.network,
+        oauth={"authorizing": {"client_id": "known"}},
+    )
+    return found
 
 
 @pytest.fixture
-def browser(server: AuthorizationServer, authority: Authority) -> Browser:
-    return Browser(server, authority)
+def browser(inboxlink_browser: Browser) -> Browser:
+    """A person's browser: goes where it is led, and stops where the test wants it to."""
+    return inboxlink_browser
 
 
 @pytest.fixture
@@ -103,7 +68,7 @@ def start(home: Path, server: AuthorizationServer) -> Iterator[Callable[..., Run
 
 
 def secrets_of(server: AuthorizationServer) -> list[str]:
-    return server.codes + server.tokens
+    return list(server.issued)
 
 
 def assert_kept_to_itself(said: str, home: Path, server: AuthorizationServer) -> None:
@@ -155,7 +120,8 @@ def test_a_refusal_at_the_provider_is_told(
     start: Callable[..., Running], browser: Browser, server: AuthorizationServer
 ) -> None:
     """Its words come cleaned, nothing is exchanged, and the page does not congratulate."""
-    server.refusal = "access_denied"
+    server.person.denies = True
+    server.faults.at_authorization(redirected_with(error_description="<b>\x1b[31mno</b>"))
     with start() as run:
         _, page = browser.visit(browser.authorize(run.line()))
         status, document = run.end()
@@ -248,7 +214,7 @@ def test_a_code_is_typed_on_another_device(
     """Address and code are one line; it is asked until somebody has signed in there."""
     server.pending = 2
     with start("--way", "device") as run:
-        assert run.line() == f"https://{NAME}/device WDJB-MJHT"
+        assert re.fullmatch(f"https://{NAME}/device [A-Z]{{4}}-[A-Z]{{4}}", run.line())
         status, document = run.end()
     assert (status, document["connected"]) == (0, True)
     assert server.asked == ["/device", "/token", "/token", "/token"]
@@ -259,7 +225,7 @@ def test_a_code_that_nobody_types_ends(
     start: Callable[..., Running], server: AuthorizationServer
 ) -> None:
     """It is asked no longer than the code lives, and no more often than its interval allows."""
-    server.pending, server.expires_in = 1000, 3
+    server.pending, server.device_s = 1000, 3
     with start("--way", "device") as run:
         status, document = run.end()
     error = document["error"]
@@ -286,9 +252,8 @@ SCRIPT = """\
 import sys
 sys.path[:0] = {path!r}
 from types import SimpleNamespace
-from e2e.test_oauth_cli import Browser
-authority = SimpleNamespace(ca_file={ca!r})
-person = Browser(SimpleNamespace(port={port}), authority)
+from inboxlink.testing.peers.browser import Browser
+person = Browser(SimpleNamespace(network={network!r}))
 person.visit(person.authorize(sys.argv[1]))
 print("noise of a browser")
 """
@@ -361,7 +326,7 @@ def screen(home: Path, server: AuthorizationServer) -> Iterator[Callable[..., Sc
 def test_a_browser_is_opened_and_comes_back(
     screen: Callable[..., Screen],
     server: AuthorizationServer,
-    authority: Authority,
+    inboxlink_world: World,
     tmp_path: Path,
 ) -> None:
     """The person sees whom they sign in at, their browser does the rest, and B stands once more."""
@@ -371,8 +336,7 @@ def test_a_browser_is_opened_and_comes_back(
         SCRIPT.format(
             python=sys.executable,
             path=[each for each in sys.path if each],
-            ca=str(authority.ca_file),
-            port=server.port,
+            network=inboxlink_world.network,
         )
     )
     script.chmod(0o755)
@@ -465,7 +429,7 @@ def test_a_code_comes_with_a_warning(
     person = screen("--way", "device")
     person.expect("Only go on if you started this yourself")
     person.expect(rf"https://{NAME}/device")
-    person.expect("WDJB-MJHT")
+    person.expect("[A-Z]{4}-[A-Z]{4}")
     person.expect("Your Authorizing inbox is connected")
     assert person.end() == 0
 
@@ -502,10 +466,10 @@ def test_the_doctor_asks_whether_the_application_is_known(
 ) -> None:
     """Online it asks the provider's server and signs nobody in; offline it asks nobody."""
     assert program("doctor").status == 0
-    assert server.asked == ["/client"]
+    assert server.asked == ["/token"]
     server.clients.clear()
     assert program("doctor", "--offline").status == 0
-    assert server.asked == ["/client"]
+    assert server.asked == ["/token"]
     ran = program("--json", "doctor")
     assert ran.status == 12
     assert [each["problem"]["code"] for each in ran.json["checks"] if each["problem"]] == [

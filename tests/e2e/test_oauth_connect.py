@@ -10,13 +10,13 @@ import pexpect
 import pytest
 
 from e2e.oauth_mailbox import Mailbox
-from e2e.running import MAIN, Running
+from inboxlink.testing.installation import MAIN, Running
+from inboxlink.testing.peers.faults import changed
+from inboxlink.testing.peers.ports import LOOPBACK
 from peers.oauth import microsoft
 from peers.oauth.browser import Browser
-from peers.oauth.faults import changed
 from peers.oauth.microsoft_answers import redirected_error, token_error
 from peers.oauth.worlds import ALICE, BOB
-from peers.ports import LOOPBACK
 
 TITLES = {"gmail": "Gmail", "outlook": "Outlook"}
 

@@ -17,12 +17,12 @@ import pytest
 from core.custody import child, sql
 from core.test_refreshing import CROWD
 from e2e.oauth_mailbox import Mailbox
-from e2e.running import Running
 from inboxlink.connect.host import Host
+from inboxlink.testing.installation import Running
+from inboxlink.testing.peers.web import Answer, Request
 from inboxlink.types.credential import SecretName
 from peers.dovecot import Dovecot
 from peers.fixtures import PASSWORDS
-from peers.oauth.front import Answer, Request
 from peers.oauth.worlds import ALICE, BOB
 from soak.points import POINTS
 from soak.server import Server

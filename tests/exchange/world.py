@@ -15,6 +15,8 @@ from pydantic import SecretStr
 from inboxlink.flows.checks import check_step
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.nameserver import NameServer
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.address import parse_address
 from inboxlink.types.context import AuthContext, CallContext, Previous, Purpose
 from inboxlink.types.detection import Basis, Detection
@@ -26,8 +28,6 @@ from inboxlink_exchange import provider
 from peers.certificates import Authority, Certificate
 from peers.exchange import Directory, ExchangeServer, Mailbox
 from peers.exchange.autodiscover import Advice
-from peers.nameserver import NameServer
-from peers.ports import free_port
 
 __all__ = ["EWS", "HOST", "World", "codes"]
 

@@ -6,8 +6,8 @@ import pytest
 
 from gmail.world import REGISTERED, Host
 from inboxlink.errors import Blame, Kind
+from inboxlink.testing.peers.faults import HTML, Fault, instead, unavailable
 from inboxlink_gmail import provider
-from peers.oauth.faults import HTML, Fault, instead, unavailable
 from peers.oauth.google import DESKTOP, WEB
 from peers.oauth.google_answers import token_error
 
@@ -107,7 +107,7 @@ def test_what_else_google_answers_is_passed_on(host: Host, fault: Fault, code: s
 
 def test_tokens_for_an_invented_code_are_no_good_sign(host: Host) -> None:
     """A server that takes any code is not Google's."""
-    from peers.oauth.front import json_answer
+    from inboxlink.testing.peers.web import json_answer
 
     tokens = {"access_token": "x", "token_type": "Bearer", "expires_in": 60}
     host.google.faults.at_token(instead(json_answer(200, tokens)))

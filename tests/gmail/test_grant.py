@@ -6,10 +6,10 @@ import pytest
 
 from gmail.world import REGISTERED, SEND, Host, credential, raised
 from inboxlink.errors import InboxlinkError, Kind, SignInError, UnreachableError
+from inboxlink.testing.peers.faults import HTML, Fault, busy, changed, instead, unavailable
+from inboxlink.testing.peers.web import json_answer
 from inboxlink.types.credential import Credential, SecretName
 from inboxlink_gmail import provider
-from peers.oauth.faults import HTML, Fault, busy, changed, instead, unavailable
-from peers.oauth.front import json_answer
 from peers.oauth.google_answers import grant_ended, token_error
 from peers.oauth.worlds import ALICE, GoogleWorld
 

@@ -11,11 +11,11 @@ import pytest
 from gmail.world import REGISTERED, Host, problem_of, query
 from inboxlink.errors import InboxlinkError
 from inboxlink.oauth import web
+from inboxlink.testing.peers.faults import HTML, Fault, changed, instead, unavailable
+from inboxlink.testing.peers.web import Answer, Request, json_answer
 from inboxlink.types.credential import Credential, SecretName
 from inboxlink.types.steps import Done, Redirect
 from inboxlink_gmail import provider
-from peers.oauth.faults import HTML, Fault, changed, instead, unavailable
-from peers.oauth.front import Answer, Request, json_answer
 from peers.oauth.google_answers import gmail_error
 
 #: Loggers below those that are quietened, with a level of their own as a host may give them.

@@ -3,9 +3,9 @@
 import pytest
 
 from gmail.world import READ, SEND, Host, credential, raised
+from inboxlink.testing.peers.faults import changed, unavailable
 from inboxlink.types.disclosure import Capability
 from inboxlink_gmail import provider
-from peers.oauth.faults import changed, unavailable
 from peers.oauth.worlds import ALICE
 
 

@@ -15,13 +15,7 @@ from gmail.world import (
     query,
 )
 from inboxlink.errors import HostError
-from inboxlink.types.context import Previous, Purpose
-from inboxlink.types.credential import CredentialKind, SecretName
-from inboxlink.types.disclosure import Capability
-from inboxlink.types.steps import Choose, Done, Menu, Start
-from inboxlink.types.way import Way
-from inboxlink_gmail import policy, provider
-from peers.oauth.faults import (
+from inboxlink.testing.peers.faults import (
     HTML,
     HUGE,
     Fault,
@@ -31,7 +25,13 @@ from peers.oauth.faults import (
     redirected_with,
     unavailable,
 )
-from peers.oauth.front import Answer, json_answer
+from inboxlink.testing.peers.web import Answer, json_answer
+from inboxlink.types.context import Previous, Purpose
+from inboxlink.types.credential import CredentialKind, SecretName
+from inboxlink.types.disclosure import Capability
+from inboxlink.types.steps import Choose, Done, Menu, Start
+from inboxlink.types.way import Way
+from inboxlink_gmail import policy, provider
 from peers.oauth.google import DESKTOP, WEB
 from peers.oauth.google_answers import error_page, token_error
 from peers.oauth.worlds import ALICE, BOB, GoogleWorld

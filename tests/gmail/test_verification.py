@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from gmail.world import READ, SEND, Host, codes, credential
+from inboxlink.testing.peers.faults import HTML, HUGE, Fault, changed, instead, unavailable
+from inboxlink.testing.peers.web import json_answer
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Identity, Proof
 from inboxlink.types.steps import Done
-from peers.oauth.faults import HTML, HUGE, Fault, changed, instead, unavailable
-from peers.oauth.front import json_answer
 from peers.oauth.google_answers import gmail_busy, gmail_disabled, gmail_error
 from peers.oauth.worlds import ALICE, BOB
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from imap.world import World
+from inboxlink.testing.peers.ports import LOOPBACK
 from inboxlink.types.detection import Basis, Detection
 from inboxlink.types.steps import Done, Redirect, Step
 from inboxlink.types.text import Text
@@ -17,7 +18,6 @@ from peers.need import need
 from peers.oauth.authorization import Account
 from peers.oauth.google import DESKTOP, WHOLE_MAILBOX, GoogleAccounts
 from peers.oauth.person import Person
-from peers.ports import LOOPBACK
 from peers.relay import Relay
 
 __all__ = [

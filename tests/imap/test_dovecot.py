@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from imap.world import HOST, IMAP, IMAPS, SUBMISSION, SUBMISSIONS, World, codes
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.context import Previous
 from inboxlink.types.detection import Basis, CertificatePin, Detection
 from inboxlink.types.report import Chain, Proof
@@ -20,7 +21,6 @@ from peers.certificates import Authority, Certificate, self_signed
 from peers.dovecot import PROGRAM, Dovecot, LoginAttempt
 from peers.need import need
 from peers.other_source import OtherSource
-from peers.ports import free_port
 from peers.relay import Relay
 
 KNOWN = Detection("imap", Basis.PUBLISHED, Text("x"), (IMAPS, SUBMISSION))

@@ -9,6 +9,7 @@ import pytest
 from imap.google_mail import ANN, APP_PASSWORD, BEN, NAMELESS, UNVERIFIED, GoogleMail
 from imap.world import World
 from inboxlink.errors import InboxlinkError, SignInError
+from inboxlink.testing.peers.faults import HTML, changed, instead, unavailable
 from inboxlink.types.context import CallContext, Previous
 from inboxlink.types.credential import SecretName
 from inboxlink.types.report import Proof
@@ -16,7 +17,6 @@ from inboxlink.types.steps import Abort, Done, Form, Menu, Redirect, Step
 from inboxlink_imap import provider
 from inboxlink_imap.google import ENDPOINTS, SCOPES
 from peers.certificates import Authority
-from peers.oauth.faults import HTML, changed, instead, unavailable
 from peers.oauth.google import GoogleAccounts
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from inboxlink.testing.peers.faults import HTML, busy, instead, unavailable
+from inboxlink.testing.peers.web import json_answer
 from inboxlink.types.steps import Abort, Done, Poll, Step
 from inboxlink.types.way import Way
 from outlook.world import Visit
-from peers.oauth.faults import HTML, busy, instead, unavailable
-from peers.oauth.front import json_answer
 from peers.oauth.microsoft_answers import token_error
 from peers.oauth.worlds import ALICE, MicrosoftWorld
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import pytest
 
 from inboxlink.errors import Blame, Kind, Problem
+from inboxlink.testing.peers.faults import changed, instead, unavailable
+from inboxlink.testing.peers.web import json_answer
 from inboxlink.texts import Words
 from inboxlink.types.steps import Abort
 from inboxlink_outlook import provider
 from outlook.world import Visit
 from peers.certificates import Authority, Certificate
-from peers.oauth.faults import changed, instead, unavailable
-from peers.oauth.front import json_answer
 from peers.oauth.microsoft import PUBLIC, TENANT, WEB
 from peers.oauth.microsoft_answers import token_error
 from peers.oauth.worlds import MicrosoftWorld

@@ -9,10 +9,10 @@ from pydantic import SecretStr
 from inboxlink.errors import InboxlinkError, Kind, MailboxError, SignInError, UnreachableError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
+from inboxlink.testing.peers.faults import HTML, busy, changed, instead, unavailable
 from inboxlink.types.credential import Credential, SecretName
 from inboxlink.types.report import Chain
 from outlook.world import Visit, codes
-from peers.oauth.faults import HTML, busy, changed, instead, unavailable
 from peers.oauth.microsoft_answers import token_error
 from peers.oauth.worlds import ALICE, CAROL, MicrosoftWorld
 

@@ -11,13 +11,13 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from inboxlink.errors import InboxlinkError
+from inboxlink.testing.peers.faults import HTML, busy, instead, unavailable
+from inboxlink.testing.peers.web import Answer, Request, json_answer
 from inboxlink.types.credential import Credential, SecretName
 from inboxlink.types.steps import Abort, Done, Poll, Redirect
 from inboxlink.types.way import Way
 from outlook.test_renewal import refresh_token_of
 from outlook.world import Visit
-from peers.oauth.faults import HTML, busy, instead, unavailable
-from peers.oauth.front import Answer, Request, json_answer
 from peers.oauth.microsoft import WEB
 from peers.oauth.worlds import MicrosoftWorld
 

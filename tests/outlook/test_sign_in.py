@@ -7,6 +7,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from inboxlink.testing.peers.faults import (
+    HTML,
+    HUGE,
+    busy,
+    changed,
+    instead,
+    redirected_with,
+    unavailable,
+)
+from inboxlink.testing.peers.web import json_answer
 from inboxlink.types.context import Previous
 from inboxlink.types.credential import SecretName
 from inboxlink.types.detection import Basis, Detection
@@ -16,8 +26,6 @@ from inboxlink.types.text import Text
 from inboxlink.types.way import Way
 from inboxlink_outlook import policy
 from outlook.world import REDIRECT, Visit
-from peers.oauth.faults import HTML, HUGE, busy, changed, instead, redirected_with, unavailable
-from peers.oauth.front import json_answer
 from peers.oauth.microsoft import TENANT, WEB
 from peers.oauth.worlds import ALICE, BOB, CAROL, MicrosoftWorld
 
@@ -348,7 +356,7 @@ def test_metadata_that_lead_elsewhere_are_refused(
 
 def test_a_redirect_at_the_token_endpoint_is_not_followed(microsoft_world: MicrosoftWorld) -> None:
     """What was sent there goes nowhere else."""
-    from peers.oauth.front import Answer
+    from inboxlink.testing.peers.web import Answer
 
     there = Answer(307, b"", [("Location", "https://graph.microsoft.com/token")])
     microsoft_world.faults.at_token(instead(there))

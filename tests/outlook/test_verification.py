@@ -11,6 +11,8 @@ from inboxlink.connect import request
 from inboxlink.connect.proving import objection, state_of
 from inboxlink.errors import Problem
 from inboxlink.store.connections import ConnectionState
+from inboxlink.testing.peers.faults import HTML, changed, instead, unavailable
+from inboxlink.testing.peers.web import Answer, Request
 from inboxlink.texts import Words
 from inboxlink.types.address import parse_address
 from inboxlink.types.credential import Credential
@@ -18,8 +20,6 @@ from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Proof, VerifyReport
 from inboxlink_outlook import provider
 from outlook.world import HAND, Visit, codes
-from peers.oauth.faults import HTML, changed, instead, unavailable
-from peers.oauth.front import Answer, Request
 from peers.oauth.microsoft import TENANT
 from peers.oauth.microsoft_answers import (
     graph_busy,

@@ -1,51 +1,25 @@
-"""Certificates for servers on loopback."""
+"""The certificates of the peers, and those that no authority should issue."""
 
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from inboxlink.testing.peers import certificates
+from inboxlink.testing.peers.certificates import Certificate, pem_of, self_signed, signed, write
 from peers.need import need
 
 __all__ = ["Authority", "Certificate", "self_signed", "signed_by"]
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """Files of one certificate with its chain, and of its key."""
-
-    cert: Path
-    key: Path
-
-
-class Authority:
-    """A CA of its own for each test run."""
-
-    def __init__(self, directory: Path) -> None:
-        self._ca = trustme.CA()
-        self._directory = directory
-        self.ca_file = directory / "ca.pem"
-        self._ca.cert_pem.write_to_path(str(self.ca_file))
-        self.ca_file.chmod(0o644)
-
-    def issue(self, *names: str, days_left: float = 30, starts_in_days: float = -1) -> Certificate:
-        """A certificate for these names; negative days give one that has expired."""
-        now = datetime.now(UTC)
-        leaf = self._ca.issue_cert(
-            *names,
-            not_before=now + timedelta(days=min(starts_in_days, days_left - 1)),
-            not_after=now + timedelta(days=days_left),
-        )
-        pem = b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
-        return _write(self._directory, pem, leaf.private_key_pem.bytes())
+class Authority(certificates.Authority):
+    """A CA of its own for each test run, which signs whatever it is told to."""
 
     def craft(
         self,
@@ -80,9 +54,7 @@ class Authority:
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         signed = alter(builder).sign(issuer_key, hashes.SHA256())
-        return _write(
-            self._directory, signed.public_bytes(serialization.Encoding.PEM), _pem_of(key)
-        )
+        return write(self._directory, signed.public_bytes(serialization.Encoding.PEM), pem_of(key))
 
     def signed_over(self, digest: str, name: str) -> Certificate:
         """A certificate whose signature is over another digest, such as `sha1`.
@@ -112,15 +84,7 @@ class Authority:
                 capture_output=True,
                 check=True,
             )
-        return _write(self._directory, signed.stdout, _pem_of(key))
-
-
-def self_signed(
-    directory: Path, *names: str, days_left: float = 30, is_ca: bool = False
-) -> Certificate:
-    """A certificate that vouches for itself, as a company's own mail server often has."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    return _write(directory, *_signed(names, key, key, names[0], days_left, is_ca=is_ca))
+        return write(self._directory, signed.stdout, pem_of(key))
 
 
 def signed_by(directory: Path, signer: Certificate, *names: str) -> Certificate:
@@ -130,48 +94,5 @@ def signed_by(directory: Path, signer: Certificate, *names: str) -> Certificate:
     issuer_name = issuer.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
     assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
-    pem, key_pem = _signed(names, key, issuer_key, str(issuer_name), 30, is_ca=False)
-    return _write(directory, pem + signer.cert.read_bytes(), key_pem)
-
-
-def _signed(
-    names: tuple[str, ...],
-    key: ec.EllipticCurvePrivateKey,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    issuer: str,
-    days_left: float,
-    *,
-    is_ca: bool,
-) -> tuple[bytes, bytes]:
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]))
-        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now + timedelta(days=min(-1, days_left - 1)))
-        .not_valid_after(now + timedelta(days=days_left))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
-        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), True)
-        .sign(issuer_key, hashes.SHA256())
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM), _pem_of(key)
-
-
-def _pem_of(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-
-
-def _write(directory: Path, cert: bytes, key: bytes) -> Certificate:
-    number = len(list(directory.glob("*.key")))
-    files = Certificate(directory / f"{number}.pem", directory / f"{number}.key")
-    files.cert.write_bytes(cert)
-    files.cert.chmod(0o644)
-    files.key.touch(0o600)
-    files.key.write_bytes(key)
-    return files
+    pem, key_pem = signed(names, key, issuer_key, str(issuer_name), 30, is_ca=False)
+    return write(directory, pem + signer.cert.read_bytes(), key_pem)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from inboxlink.testing.peers.ports import LOOPBACK, free_port, wait_until
 from peers.certificates import Certificate
-from peers.ports import LOOPBACK, free_port, wait_until
 
 __all__ = ["PROGRAM", "Dovecot", "LoginAttempt"]
 

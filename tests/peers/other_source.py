@@ -9,7 +9,7 @@ import socket
 import threading
 from types import TracebackType
 
-from peers.ports import LOOPBACK
+from inboxlink.testing.peers.ports import LOOPBACK
 
 __all__ = ["OtherSource"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from peers.ports import LOOPBACK, free_port
+from inboxlink.testing.peers.ports import LOOPBACK, free_port
 
 __all__ = ["Relay"]
 

@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
+from inboxlink.testing.peers.ports import LOOPBACK
 from peers.certificates import Certificate
-from peers.ports import LOOPBACK
 
 __all__ = ["Conversation", "ScriptedServer"]
 

@@ -18,15 +18,23 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from inboxlink.testing.peers.faults import (
+    HTML,
+    HUGE,
+    busy,
+    changed,
+    instead,
+    redirected_with,
+    unavailable,
+)
+from inboxlink.testing.peers.ports import LOOPBACK
 from peers.oauth import google, google_answers, microsoft, microsoft_answers
 from peers.oauth.authorization import Client
 from peers.oauth.browser import Browser
 from peers.oauth.client import Reply, call
-from peers.oauth.faults import HTML, HUGE, busy, changed, instead, redirected_with, unavailable
 from peers.oauth.google import GMAIL
 from peers.oauth.person import Outcome
 from peers.oauth.worlds import ALICE, BOB, CAROL, GoogleWorld, MicrosoftWorld, World
-from peers.ports import LOOPBACK
 
 GOOGLE_SCOPES = f"openid email {GMAIL}readonly {GMAIL}send"
 GRAPH_SCOPES = "openid email profile offline_access User.Read Mail.ReadWrite Mail.Send"

@@ -8,11 +8,11 @@ from email.message import EmailMessage
 
 import pytest
 
+from inboxlink.testing.peers.ports import LOOPBACK
 from peers.certificates import Authority
 from peers.dovecot import Dovecot, LoginAttempt
 from peers.fixtures import ALICE, PASSWORDS
 from peers.other_source import OtherSource
-from peers.ports import LOOPBACK
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from types import TracebackType
 
 from inboxlink.network.settings import NetworkSettings
+from inboxlink.testing.peers.nameserver import NameServer, Twist
 from peers.certificates import Authority, Certificate
-from peers.nameserver import NameServer, Twist
 from peers.scripted import Conversation, ScriptedServer
 
 __all__ = ["Page", "World", "html", "page", "redirect"]

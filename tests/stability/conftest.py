@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.conftest import place
-from e2e.conftest import Ran, configure, example_test, example_test_at
+from e2e.conftest import configure, example_test, example_test_at
+from inboxlink.testing.installation import Ran
 from stability.environments import DISTRIBUTIONS, Environment, build, unreached
 
 __all__ = ["Installed", "configure", "example_test", "example_test_at", "place"]

@@ -243,6 +243,10 @@ _SETUP: dict[str, Blame | None] = {
     "aliases_unsupported": Blame.PLUGIN,
     "provider_not_installed": Blame.OPERATOR,
     "letter_unwritable": Blame.PERSON,
+    "provider_name_invalid": Blame.PERSON,
+    "provider_name_taken": Blame.PERSON,
+    "project_exists": Blame.PERSON,
+    "project_unwritable": Blame.PERSON,
 }
 _PROVIDER: dict[str, Blame | None] = {
     "provider_load_failed": Blame.PLUGIN,

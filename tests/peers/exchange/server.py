@@ -21,13 +21,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
+from inboxlink.testing.peers.ports import LOOPBACK
 from peers.certificates import Certificate
 from peers.exchange import autodiscover
 from peers.exchange.autodiscover import Advice
 from peers.exchange.mailboxes import Directory, Mailbox
 from peers.exchange.services import Services
 from peers.exchange.soap import Fault, envelope, fault
-from peers.ports import LOOPBACK
 
 __all__ = ["ExchangeServer", "Handler", "Version"]
 

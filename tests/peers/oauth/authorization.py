@@ -14,11 +14,11 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from inboxlink.testing.peers.faults import Fault, Faults
+from inboxlink.testing.peers.ports import LOOPBACK
+from inboxlink.testing.peers.web import Answer, Request, WebServer, json_answer
 from peers.certificates import Authority
-from peers.oauth.faults import Fault, Faults
-from peers.oauth.front import Answer, Front, Request, json_answer
 from peers.oauth.node import NodeProcess
-from peers.ports import LOOPBACK
 
 __all__ = ["AS_JSON", "Account", "AuthorizationServer", "Client", "Settings", "TokenCall"]
 
@@ -153,7 +153,7 @@ class AuthorizationServer:
         self._key = _signing_key()
         self._node = NodeProcess("server.mjs", first_line=json.dumps(self._setup()))
         self.ca_file = authority.ca_file
-        self._front = Front(authority.issue(*self.hosts), self._answer)
+        self._front = WebServer(authority.issue(*self.hosts), self._answer)
 
     def start(self) -> None:
         """Begin to start, so that others can meanwhile."""

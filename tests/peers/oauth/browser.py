@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from inboxlink.testing.peers.ports import LOOPBACK
 from peers.need import need
 from peers.oauth.person import Outcome
-from peers.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

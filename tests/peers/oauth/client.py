@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
-from peers.ports import LOOPBACK
+from inboxlink.testing.peers.ports import LOOPBACK
 
 if TYPE_CHECKING:
     import requests

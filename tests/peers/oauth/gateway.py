@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from inboxlink.testing.peers.ports import LOOPBACK
+from inboxlink.testing.peers.web import Answer, Request, WebServer
 from peers.certificates import Authority
 from peers.oauth.authorization import Account, AuthorizationServer
-from peers.oauth.front import Answer, Front, Request, forward
+from peers.oauth.forward import forward
 from peers.oauth.node import NodeProcess
-from peers.ports import LOOPBACK
 
 __all__ = ["ApiCall", "Gateway"]
 
@@ -61,7 +62,7 @@ class Gateway:
             *("--import", "./loopback.mjs", program),
             *("start", "--service", service, "--seed", self._seed.name),
         )
-        self._front = Front(authority.issue(self.host), self._answer)
+        self._front = WebServer(authority.issue(self.host), self._answer)
         self.calls: list[ApiCall] = []
 
     def start(self) -> None:

@@ -16,9 +16,10 @@ It is stricter than Google in that PKCE is not optional.
 from collections.abc import Sequence
 from typing import Any
 
+from inboxlink.testing.peers.web import Answer, Request, json_answer
 from peers.certificates import Authority
 from peers.oauth.authorization import AS_JSON, Account, AuthorizationServer, Client, Settings
-from peers.oauth.front import Answer, Request, forward, json_answer
+from peers.oauth.forward import forward
 
 __all__ = ["DESKTOP", "GMAIL", "ISSUER", "WEB", "WHOLE_MAILBOX", "GoogleAccounts"]
 

@@ -9,8 +9,8 @@
 
 from typing import Any
 
-from peers.oauth.faults import Fault, instead
-from peers.oauth.front import Answer, json_answer
+from inboxlink.testing.peers.faults import Fault, instead
+from inboxlink.testing.peers.web import Answer, json_answer
 
 __all__ = [
     "error_page",

@@ -17,8 +17,8 @@ from email import message_from_bytes
 from email.utils import getaddresses
 from typing import Any
 
+from inboxlink.testing.peers.web import Answer, Request, json_answer
 from peers.oauth.authorization import Account
-from peers.oauth.front import Answer, Request, json_answer
 from peers.oauth.gateway import Gateway
 from peers.oauth.google import GMAIL, WHOLE_MAILBOX
 from peers.oauth.google_answers import gmail_error

@@ -21,9 +21,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from inboxlink.testing.peers.web import Answer, Request, json_answer
 from peers.certificates import Authority, Certificate
 from peers.oauth.authorization import AS_JSON, Account, AuthorizationServer, Client, Settings
-from peers.oauth.front import Answer, Request, forward, json_answer
+from peers.oauth.forward import forward
 from peers.oauth.microsoft_answers import aadsts, sts_error
 
 __all__ = ["CONSUMERS", "PUBLIC", "TENANT", "WEB", "EntraId", "certified"]

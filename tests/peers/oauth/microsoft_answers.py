@@ -10,8 +10,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from peers.oauth.faults import Fault, changed, instead, redirected_with
-from peers.oauth.front import Answer, json_answer
+from inboxlink.testing.peers.faults import Fault, changed, instead, redirected_with
+from inboxlink.testing.peers.web import Answer, json_answer
 
 __all__ = [
     "StsError",

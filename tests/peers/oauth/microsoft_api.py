@@ -21,9 +21,10 @@ from email import message_from_bytes
 from email.policy import default
 from typing import Any
 
+from inboxlink.testing.peers.web import Answer, Request, json_answer
 from peers.certificates import Authority
 from peers.oauth.authorization import Account, AuthorizationServer
-from peers.oauth.front import Answer, Request, forward, json_answer
+from peers.oauth.forward import forward
 from peers.oauth.gateway import Gateway
 from peers.oauth.microsoft_answers import graph_error
 

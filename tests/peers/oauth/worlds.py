@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from inboxlink.testing.peers.faults import Faults
 from peers.certificates import Authority
 from peers.oauth.authorization import Account, AuthorizationServer
 from peers.oauth.client import requests_session
-from peers.oauth.faults import Faults
 from peers.oauth.gateway import Gateway
 from peers.oauth.google import GoogleAccounts
 from peers.oauth.google_api import GmailApi

@@ -12,7 +12,7 @@ import click
 from inboxlink.cli import exits
 from inboxlink.cli.app import group
 from inboxlink.cli.asking import confirm
-from inboxlink.cli.commands import check
+from inboxlink.cli.commands import check, new_provider
 from inboxlink.cli.commands.check import level_of
 from inboxlink.cli.session import Session, pass_session
 from inboxlink.cli.vetting import explain, indent, named, vetted
@@ -196,3 +196,6 @@ def _tell(session: Session, key: str, distribution: str) -> None:
         session.emit({"distribution": distribution, "enabled": key.endswith(".enabled")})
     else:
         click.echo(session.words(key, distribution=distribution))
+
+
+command.add_command(new_provider.command)

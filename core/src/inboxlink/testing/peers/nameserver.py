@@ -9,7 +9,7 @@ from typing import Any
 from dnslib import QTYPE, RR, DNSError
 from dnslib.server import DNSLogger, DNSServer
 
-from peers.ports import LOOPBACK, free_port
+from inboxlink.testing.peers.ports import LOOPBACK, free_port
 
 __all__ = ["NameServer", "Twist"]
 
@@ -48,8 +48,12 @@ class NameServer:
         ]
 
     def set(self, name: str, lines: str) -> None:
-        """Answer a name with these zone-file lines from now on."""
+        """Answer a name with these zone-file lines from now on, and with no others."""
         self._records[name.rstrip(".") + "."] = RR.fromZone(lines)
+
+    def add(self, name: str, lines: str) -> None:
+        """Answer a name with these zone-file lines too."""
+        self._records.setdefault(name.rstrip(".") + ".", []).extend(RR.fromZone(lines))
 
     def __enter__(self) -> "NameServer":
         for server in self._servers:

@@ -1,9 +1,7 @@
-"""What a test makes a provider do wrong.
+"""What a test makes a server of the web do wrong.
 
-This layer is ours; the answers are in `google_answers` and `microsoft_answers`, written after what
-the providers document.
-
-A fault stands before the server: it answers in its place, or changes what it answers.
+A fault stands before the server: it answers in its place, or changes what it answers. `Faults`
+are the switches of one world; what a switch is given is any function of a `Fault`'s shape.
 """
 
 import threading
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from peers.oauth.front import Answer, Request, json_answer
+from inboxlink.testing.peers.web import Answer, Request, json_answer
 
 __all__ = [
     "HTML",
@@ -125,8 +123,12 @@ class Faults:
         """At the revocation endpoint."""
         self._place("revocation", "", None, fault, times)
 
+    def at_introspection(self, fault: Fault, times: int | None = None) -> None:
+        """Where an API asks what a token is good for."""
+        self._place("introspection", "", None, fault, times)
+
     def at_metadata(self, fault: Fault, path: str = "", times: int | None = None) -> None:
-        """At discovery, the keys and Google's userinfo; `path` = what their path ends with."""
+        """At discovery, the keys and who is who; `path` = what their path ends with."""
         self._place("metadata", path, None, fault, times)
 
     def at_api(self, fault: Fault, path: str = "", times: int | None = None) -> None:

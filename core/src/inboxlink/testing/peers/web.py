@@ -1,7 +1,7 @@
-"""An https server under the names of a provider; what it answers is a function of the request.
+"""An https server on loopback; what it answers is a function of the request.
 
-It stands in front of servers that others wrote, which speak http on loopback. It is ours, as is
-what is done here to what they say.
+It is ours, on the standard library's `http.server`: connections that stay, each in a thread of its
+own, and a handshake that keeps nobody else waiting.
 """
 
 import contextlib
@@ -9,21 +9,19 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPMessage
+from email.message import Message
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from peers.certificates import Certificate
-from peers.ports import LOOPBACK
+from inboxlink.testing.peers.certificates import Certificate
+from inboxlink.testing.peers.ports import LOOPBACK
 
-__all__ = ["Answer", "Front", "Request", "forward", "json_answer"]
-
-_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
-_UPSTREAM_TIMEOUT_S = 20
+__all__ = ["Answer", "Request", "WebServer", "json_answer"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Request:
     host: str
     path: str
     query: str
-    headers: HTTPMessage
+    headers: Message
     body: bytes
 
     @property
@@ -99,34 +97,8 @@ def json_answer(status: int, content: Any, **headers: str) -> Answer:
     return Answer(status, json.dumps(content).encode(), (kind, *extra))
 
 
-def forward(
-    port: int, request: Request, path: str | None = None, headers: Mapping[str, str] | None = None
-) -> Answer:
-    """Ask a server on loopback the same, and take what it answers.
-
-    Args:
-        port: Of the server.
-        request: What is asked.
-        path: In place of the request's.
-        headers: In place of the request's headers of these names.
-    """
-    changed = {"Host": request.host, "X-Forwarded-Proto": "https", **(headers or {})}
-    names = {name.lower() for name in changed} | _HOP_BY_HOP | {"accept-encoding"}
-    sent = {name: value for name, value in request.headers.items() if name.lower() not in names}
-    target = path if path is not None else request.path
-    target += f"?{request.query}" if request.query else ""
-    upstream = HTTPConnection(LOOPBACK, port, timeout=_UPSTREAM_TIMEOUT_S)
-    try:
-        upstream.request(request.method, target, request.body or None, {**sent, **changed})
-        answer = upstream.getresponse()
-        kept = [(k, v) for k, v in answer.getheaders() if k.lower() not in _HOP_BY_HOP]
-        return Answer(answer.status, answer.read(), kept)
-    finally:
-        upstream.close()
-
-
-class Front:
-    """Serves https on one port of loopback.
+class WebServer:
+    """Serves https on one port of loopback, as a context.
 
     Args:
         certificate: For the names under which it answers.
@@ -134,25 +106,23 @@ class Front:
 
     Attributes:
         port: Where it listens.
-        faults: What went wrong in `answer`.
+        faults: What went wrong in `answer`; the first is raised when the context ends.
     """
 
     def __init__(self, certificate: Certificate, answer: Callable[[Request], Answer]) -> None:
-        self._answer = answer
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate.cert, certificate.key)
-        self._open: set[socket.socket] = set()
         self._thread: threading.Thread | None = None
+        self._opened: set[socket.socket] = set()
         self.faults: list[Exception] = []
-        front = self
 
         class Handler(_Handler):
-            server_front = front
+            context = certificate.server_context()
+            opened = self._opened
+            respond = staticmethod(self._contained(answer))
 
         self._server = _Server((LOOPBACK, 0), Handler)
         self.port = int(self._server.server_address[1])
 
-    def __enter__(self) -> "Front":
+    def __enter__(self) -> "WebServer":
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
@@ -168,13 +138,25 @@ class Front:
         if self._thread is not None:
             self._server.shutdown()
         self._server.server_close()
-        for each in list(self._open):
+        for each in list(self._opened):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         if self._thread is not None:
             self._thread.join(5)
         if error is None and self.faults:
             raise self.faults[0]
+
+    def _contained(self, answer: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
+        def respond(request: Request) -> Answer:
+            try:
+                return answer(request)
+            except (OSError, HTTPException):  # of a server that it asked
+                return Answer(502)
+            except Exception as fault:  # noqa: BLE001 - the test hears of it
+                self.faults.append(fault)
+                return Answer(500)
+
+        return respond
 
 
 class _Server(ThreadingHTTPServer):
@@ -190,33 +172,35 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
     disable_nagle_algorithm = True
-    server_front: Front
+    context: ssl.SSLContext
+    opened: set[socket.socket]
+    respond: Callable[[Request], Answer]
 
     def setup(self) -> None:
         # Here and not where it was accepted: a slow handshake then keeps nobody else waiting.
         self.request.settimeout(self.timeout)
-        self.request = self.server_front._context.wrap_socket(self.request, server_side=True)
-        self.server_front._open.add(self.request)
+        self.request = self.context.wrap_socket(self.request, server_side=True)
+        self.opened.add(self.request)
         super().setup()
 
     def finish(self) -> None:
-        self.server_front._open.discard(self.request)
+        self.opened.discard(self.request)
         with contextlib.suppress(OSError):
             super().finish()
         self.request.close()
 
-    def answer(self) -> None:
+    def parse_request(self) -> bool:
+        # Whatever the method is, one place answers.
+        is_read = super().parse_request()
+        if is_read:
+            setattr(self, f"do_{self.command}", self._serve)
+        return is_read
+
+    def _serve(self) -> None:
         path, _, query = self.path.partition("?")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         host = (self.headers.get("Host") or "").partition(":")[0].lower()
-        request = Request(self.command, host, path, query, self.headers, body)
-        try:
-            answer = self.server_front._answer(request)
-        except (OSError, HTTPException):
-            answer = Answer(502)
-        except Exception as fault:
-            self.server_front.faults.append(fault)
-            answer = Answer(500)
+        answer = self.respond(Request(self.command, host, path, query, self.headers, body))
         self.send_response(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
@@ -224,8 +208,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: what is asked holds codes and tokens."""
