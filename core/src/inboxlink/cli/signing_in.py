@@ -58,7 +58,7 @@ def sign_in(
         if isinstance(outcome, Connected):
             _succeed(session, host, outcome)
             return exits.OK
-        _show_failure(session, outcome, given)
+        _show_failure(session, outcome, given, request.detection.provider)
         if not isinstance(answers, Terminal):
             return exits.STATUS[outcome.problem.kind]
         other = moved(session, host, request, outcome)
@@ -160,7 +160,7 @@ def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
             {
                 "connected": True,
                 "account": account_document(connection),
-                "report": report_document(session, report),
+                "report": report_document(session, report, connection.provider),
                 "repeated": [
                     {"disclosure": each.reference, "title": each.title, "body": each.body}
                     for each in repeated
@@ -170,7 +170,7 @@ def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
         )
         return
     session.gap()
-    show_report(session, report)
+    show_report(session, report, provider=connection.provider)
     session.gap()
     for each in repeated:  # req 50
         show_disclosure(session, each)
@@ -206,16 +206,17 @@ def _again(session: Session, outcome: "Failed") -> bool:
     return confirm(session, session.words("cli.connect.again"), default=True)
 
 
-def _show_failure(session: Session, outcome: "Failed", given: "Given") -> None:
-    from inboxlink.cli.output import report_document, show_report
+def _show_failure(session: Session, outcome: "Failed", given: "Given", provider: str) -> None:
+    from inboxlink.cli.output import report_document, show_report, stage_of
 
-    if outcome.problem.kind is Kind.SETUP:
+    trouble, report = outcome.problem, outcome.report
+    if trouble.kind is Kind.SETUP:
         given.refuse_unknown()
+    document = None
     if session.is_json:
-        report = None if outcome.report is None else report_document(session, outcome.report)
-        session.fail(outcome.problem, {"connected": False, "report": report})
-        return
-    if outcome.report is not None:
+        shown = None if report is None else report_document(session, report, provider)
+        document = {"connected": False, "report": shown}
+    elif report is not None:
         session.gap()
-        show_report(session, outcome.report)
-    session.fail(outcome.problem)
+        show_report(session, report, provider=provider, told=trouble)
+    session.fail(trouble, document, stage=stage_of(report, trouble), provider=provider)
