@@ -67,6 +67,12 @@ IMAP = [
     ("[ALERT] IMAP access is disabled for your domain.", "sign_in_refused", DEFINITE),
     ("[ALERT] You are yet to enable IMAP for your account.", "sign_in_refused", DEFINITE),
     ("[ALERT] Too many simultaneous connections. (Failure)", "too_many_connections", TEMPORARY),
+    (
+        "Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
+        "too_many_connections",
+        TEMPORARY,
+    ),
+    ("Unsupported authentication mechanism.", "mechanism_unsupported", POLICY),
 ]
 
 SMTP_AUTH = [

@@ -6,10 +6,12 @@ from inboxlink.diagnosis.fingerprint import fingerprint, remote_code
 from inboxlink.diagnosis.masking import masked
 from inboxlink.diagnosis.matching import Match, Question, Rules
 from inboxlink.diagnosis.reading import MAX_CHARACTERS, Text
-from inboxlink.errors import Blame, Problem
+from inboxlink.errors import CODES, Blame, Kind, Problem
 from inboxlink.texts import Words, safe_text
 
 __all__ = ["Diagnosis", "diagnose", "explain"]
+
+_CODE_AND_WORDS = 3
 
 #: What a connection shows where the other side's words are not known to it.
 _UNKNOWN = frozenset({"remote_error", "protocol_error"})
@@ -90,13 +92,33 @@ def diagnose(
     said = problem.remote or ""
     named = host or problem.message.params.get("host")
     question = Question(Text(said), named, protocol, stage, provider)
+    best = _best(rules, question, problem.code)
+    return _unknown(said) if best is None else _worded(best, language, app, said)
+
+
+def _best(rules: Rules, question: Question, error: str) -> Match | None:
     found = rules.matches(question)
-    agreed = [each for each in found if each.rule.error == problem.code]
-    # A provider may call an error by another name, as where nobody sits before it; the other
-    # side's code says what it is all the same. Words alone, taken for something else, do not.
-    other = [each for each in found if each.code is not None or problem.code in _UNKNOWN]
-    best = agreed or other or rules.for_error(question, problem.code)
-    return _worded(best[0], language, app, said) if best else _unknown(said)
+    agreed = [each for each in found if each.rule.error == error]
+    for likely in (
+        # A code together with words leaves no doubt.
+        [each for each in (*agreed, *found) if each.weight.signs == _CODE_AND_WORDS],
+        # A code alone may be read otherwise where it stands, so that the provider's reading counts,
+        agreed,
+        # but for a code of its own rules: what it shows for it depends on whether somebody sits
+        # before it.
+        [each for each in found if each.code and each.rule.owner == (question.provider or "")],
+        # Where nobody judged the person, words may say better what the server's trouble is.
+        found if error in _UNKNOWN else [],
+        [each for each in found if _is_trouble(error) and _is_trouble(each.rule.error)],
+        rules.for_error(question, error),
+    ):
+        if likely:
+            return likely[0]
+    return None
+
+
+def _is_trouble(error: str) -> bool:
+    return error in CODES and CODES[error][0] is Kind.MAILBOX
 
 
 def _worded(match: Match, language: str, app: str | None, text: str) -> Diagnosis:

@@ -120,7 +120,8 @@ _SMTP_NO = frozenset({550, 551, 552, 553, 554, 556})
 #: Google (support.google.com/mail/answer/7126229 and support.google.com/accounts/answer/185833),
 #: Apple (support.apple.com/102654), Tencent, whose app password is an authorization code
 #: (service.mail.qq.com/detail/0/75), and Zoho (zoho.com/mail/help/imap-access.html), read November
-#: 2026. A mailbox without IMAP and one too many connection say nothing of the password.
+#: 2026; and Dovecot 2.3. A mailbox without IMAP, one too many connection and a mechanism that is
+#: missing say nothing of the password.
 _WORDS = (
     (
         re.compile(
@@ -137,7 +138,13 @@ _WORDS = (
         ),
         "sign_in_refused",
     ),
-    (re.compile(r"too many simultaneous connections", re.IGNORECASE), "too_many_connections"),
+    (
+        re.compile(
+            r"too many simultaneous connections|maximum number of connections", re.IGNORECASE
+        ),
+        "too_many_connections",
+    ),
+    (re.compile(r"unsupported authentication mechanism", re.IGNORECASE), "mechanism_unsupported"),
 )
 
 #: What Exchange Online answers with BAD although the command was none of the client's faults: it
