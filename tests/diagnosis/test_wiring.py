@@ -106,7 +106,7 @@ def test_a_refused_password_is_diagnosed(
     assert flat(found["cause"]) in shown
     assert [step for step in found["steps"] if f"→ {flat(step)}" not in shown] == []
     assert "To mend by: you" in shown
-    assert "[invalid_credentials] imap.authenticationfailed" in shown
+    assert "[invalid_credentials] [imap.authenticationfailed]" in shown
 
 
 def test_it_is_told_in_japanese_too(scripted: Callable[..., Program]) -> None:
@@ -126,7 +126,7 @@ def test_what_inboxlink_does_not_know_a_rule_may(scripted: Callable[..., Program
     rule = next(each for each in all_rules().all if each.id == "imap.cannot")
     assert f"✗ {rule.words['en'].cause}" in shown
     assert "not known here" not in shown
-    assert "[remote_error] imap.cannot" in shown
+    assert "[remote_error] [imap.cannot]" in shown
 
 
 def test_what_nobody_knows_has_a_fingerprint(scripted: Callable[..., Program]) -> None:
