@@ -85,7 +85,7 @@ class VerifyingRules:
             )
         for run in wrong:
             if run.ended is None or run.ended.code != run.script.ends:
-                contract.object_("refusals-told", run.script.name)
+                contract.blame("refusals-told", run.script.name)
             for secret in run.script.secrets:
                 if run.uses.count(secret) > 1:
                     times = run.uses.count(secret)
@@ -164,7 +164,7 @@ def _must_fail(contract: Trials, report: "VerifyReport", run: Run, code: str) ->
     name = run.script.name
     trouble = _disorder(report)
     if trouble is not None:
-        contract.object_("stages-in-order", trouble)
+        contract.blame("stages-in-order", trouble)
 
     for chain in Chain:
         if Capability(chain.value) not in run.script.wanted:
