@@ -241,6 +241,7 @@ _SETUP: dict[str, Blame | None] = {
     "callback_invalid": Blame.PERSON,
     "aliases_unsupported": Blame.PLUGIN,
     "letter_unwritable": Blame.PERSON,
+    "bundle_unwritable": Blame.PERSON,
 }
 _PROVIDER: dict[str, Blame | None] = {
     "provider_load_failed": Blame.PLUGIN,
@@ -283,6 +284,8 @@ _HOST: dict[str, Blame | None] = {
     "internal": Blame.HOST,
     "ticket_unknown": Blame.PERSON,
     "ticket_expired": Blame.PERSON,
+    "clock_wrong": Blame.HOST,
+    "bundle_unsafe": Blame.HOST,
 }
 
 #: Every code of the core with its branch and who can mend it. Data, so that a test can hold

@@ -14,7 +14,15 @@ from inboxlink.types.credential import CredentialKind
 from inboxlink.types.detection import Endpoint
 from inboxlink.types.text import Text
 
-__all__ = ["Facts", "Forecast", "RegistrationFacts", "SeenCertificate", "foresee", "foresee_client"]
+__all__ = [
+    "Facts",
+    "Forecast",
+    "RegistrationFacts",
+    "SeenCertificate",
+    "foresee",
+    "foresee_client",
+    "foresee_roots",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ class Forecast:
 
     Args:
         what: Stable: `grant`, `grant_testing`, `grant_unused`, `certificate`, `certificate_pinned`,
-            `client_secret`, `client_certificate`, or an entry of the calendar.
+            `client_secret`, `client_certificate`, `ca_file`, or an entry of the calendar.
         ends_at: Aware.
         days_left: Whole days until then; 0 = today, or it is over.
         who: Can do something about it.
@@ -120,6 +128,23 @@ def foresee_client(
         if ends_at is not None and ends_at - now <= notice
     ]
     return tuple(sorted(found, key=lambda each: each.ends_at))
+
+
+def foresee_roots(
+    path: str, ends: tuple[datetime, ...], now: datetime, calendar: Calendar
+) -> tuple[Forecast, ...]:
+    """The roots of the operator's file of which the last ends soon: after that none is left.
+
+    Args:
+        path: The file.
+        ends: When each root in it ends.
+        now: Aware.
+        calendar: The dated facts.
+    """
+    last = max(ends, default=None)
+    if last is None or last - now > calendar.notice["registration"]:
+        return ()
+    return (_forecast("ca_file", last, now, Blame.OPERATOR, path=path),)
 
 
 def _of_the_grant(facts: Facts, now: datetime, calendar: Calendar) -> Iterator[Forecast]:
