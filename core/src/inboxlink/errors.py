@@ -242,6 +242,7 @@ _SETUP: dict[str, Blame | None] = {
     "aliases_unsupported": Blame.PLUGIN,
     "letter_unwritable": Blame.PERSON,
     "bundle_unwritable": Blame.PERSON,
+    "bundle_invalid": Blame.PERSON,
 }
 _PROVIDER: dict[str, Blame | None] = {
     "provider_load_failed": Blame.PLUGIN,
