@@ -97,7 +97,9 @@ class Dialogue:
             if tagged is None:
                 return REDACTED
             tag, command = tagged.groups()
-            return f"{tag} {self._command(tag, command, _IMAP_COMMANDS)}"
+            written = self._command(tag, command, _IMAP_COMMANDS)
+            # What is not known may have no tag: then its first word is anything.
+            return written if written == REDACTED else f"{tag} {written}"
         if self._role is Role.SUBMISSION:
             return self._command("", line, _SMTP_COMMANDS)
         return REDACTED

@@ -149,7 +149,9 @@ class Pseudonyms:
 def _of_ip(found: re.Match[str]) -> str:
     # Addresses for documentation stand for all others (RFC 5737, RFC 3849).
     try:
-        version = ip_address(found[0]).version
+        address = ip_address(found[0])
     except ValueError:  # such as the number of a version
         return found[0]
-    return "192.0.2.1" if version == 4 else "2001:db8::1"
+    if address.is_loopback or address.is_unspecified:
+        return found[0]
+    return "192.0.2.1" if address.version == 4 else "2001:db8::1"

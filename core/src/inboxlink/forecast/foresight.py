@@ -50,14 +50,16 @@ class Facts:
     """What is known of one connection, secrets apart.
 
     Args:
+        provider: Through which it was connected.
         kind: How it signs in.
-        endpoints: Its servers.
+        endpoints: Its servers; empty where the provider alone knows them.
         grant_ends_at: When the provider ends the grant; None = no such time is known.
         is_testing: Whether the operator's registration is in testing.
         used_at: When the grant was last used.
         certificates: Of its servers.
     """
 
+    provider: str
     kind: CredentialKind
     endpoints: tuple[Endpoint, ...]
     grant_ends_at: datetime | None
@@ -157,7 +159,8 @@ def _of_the_grant(facts: Facts, now: datetime, calendar: Calendar) -> Iterator[F
     hosts = {each.host for each in facts.endpoints}
     for rule in calendar.unused:
         idle_until = facts.used_at + rule.lasts
-        if rule.hosts & hosts and idle_until - now <= calendar.notice["unused"]:
+        is_meant = facts.provider in rule.providers or rule.hosts & hosts
+        if is_meant and idle_until - now <= calendar.notice["unused"]:
             yield _forecast("grant_unused", idle_until, now, Blame.PERSON)
 
 
