@@ -19,6 +19,8 @@ _ASKED_HEADERS = frozenset({"accept", "content-type", "soapaction"})
 _ANSWERED_HEADERS = frozenset(
     {"content-type", "date", "retry-after", "server", "x-feserver", "x-owa-version"}
 )
+#: "HTTP Authentication Scheme Registry" of IANA, as far as they are used here.
+_SCHEMES = frozenset({"basic", "bearer", "digest", "dpop", "negotiate", "ntlm"})
 _QUERY = frozenset({"$select", "$top", "$filter", "format", "metadataheaders", "labelids", "alt"})
 
 #: Members whose texts are words of the provider's: errors, kinds and marks.
@@ -68,7 +70,9 @@ def request_target(target: str, names: Pseudonyms) -> str:
 def request_headers(headers: Mapping[str, str], names: Pseudonyms) -> dict[str, str]:
     """Of an authorization only its scheme."""
     return {
-        name: names.text(value) if name.lower() in _ASKED_HEADERS else f"{_scheme(value)}{REDACTED}"
+        name: names.text(value)
+        if name.lower() in _ASKED_HEADERS
+        else f"{_scheme(name, value)}{REDACTED}"
         for name, value in headers.items()
     }
 
@@ -162,6 +166,7 @@ def _attribute(found: re.Match[str], names: Pseudonyms) -> str:
     return f'{name}{equals}"{names.token(value)}"'
 
 
-def _scheme(value: str) -> str:
+def _scheme(header: str, value: str) -> str:
     scheme, space, _ = value.partition(" ")
-    return f"{scheme} " if space and re.fullmatch(r"[A-Za-z]{2,12}", scheme) else ""
+    is_known = header.lower() == "authorization" and scheme.lower() in _SCHEMES
+    return f"{scheme} " if space and is_known else ""
