@@ -162,6 +162,18 @@ def test_the_provider_judges_first(service: Service) -> None:
     assert asked == [(403, body), (401, body), (500, {})]
 
 
+def test_a_judge_keeps_no_token(service: Service) -> None:
+    """What a provider kept of the answer is shown without the token, which it does not know."""
+
+    def judge(_: int, refusal: Mapping[str, Any]) -> Problem:
+        return problem("admin_policy", remote=str(refusal["error"]))
+
+    answer = json_answer(403, {"error": f"Bearer {TOKEN} may not"})
+    found = service.refusal(answer, judge)
+    assert (found.code, found.remote) == ("admin_policy", "Bearer ••• may not")
+    assert found.retry_after_s is None
+
+
 def test_a_flood_is_cut(service: Service) -> None:
     """An answer beyond the core's cap ends as one that is too large."""
     service.answer = Answer(200, b'{"x": "' + b"x" * (2 << 20) + b'"}')

@@ -110,6 +110,7 @@ def test_another_address_is_refused(typed: str) -> None:
         ("admin_policy_enforced", "admin_policy"),
         ("org_internal", "admin_policy"),
         ("unauthorized_client", "client_refused"),
+        ("deleted_client", "client_refused"),
         ("temporarily_unavailable", "server_unavailable"),
         ("server_error", "server_unavailable"),
         ("something_new", "remote_error"),
@@ -129,12 +130,12 @@ def test_a_code_is_no_refusal() -> None:
 
 
 def test_the_servers_words_cannot_steer_a_terminal() -> None:
-    """They come cleaned and cut, and in place of the bare code."""
+    """They come cleaned and cut, behind the code, which may also stand alone."""
     said = "no\x1b[31m\u202e<b>" + "x" * 5000
     found = authorization_problem({"error": "access_denied", "error_description": said}, "gmail")
     assert found is not None
     assert found.remote is not None
-    assert found.remote.startswith("no")
+    assert found.remote.startswith("access_denied: no")
     assert found.remote == safe_text(found.remote)
     assert len(found.remote) <= 1000
     bare = authorization_problem({"error": "access_denied"}, "gmail")

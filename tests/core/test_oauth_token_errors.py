@@ -16,6 +16,7 @@ def named(error: object, **more: object) -> str:
         ("invalid_grant", "grant_ended"),
         ("invalid_client", "client_refused"),
         ("unauthorized_client", "client_refused"),
+        ("deleted_client", "client_refused"),
         ("interaction_required", "interaction_required"),
         ("login_required", "interaction_required"),
         ("consent_required", "consent_required"),
@@ -39,12 +40,14 @@ def test_of_any_other_nothing_is_guessed(error: object) -> None:
 
 
 def test_its_own_words_are_shown_and_cleaned() -> None:
-    """The description comes along in one line; without one, the error itself."""
+    """The error comes along with its description, in one line."""
     found = token_problem(
         {"error": "odd", "error_description": "a\x1b[31m\r\nb"}, host="h", provider="acme"
     )
-    assert found.remote == "a [31m b"
+    assert found.remote == "odd: a [31m b"
     assert token_problem({"error": "odd"}, host="h", provider="acme").remote == "odd"
+    same = {"error": "odd", "error_description": "odd, it is"}
+    assert token_problem(same, host="h", provider="acme").remote == "odd, it is"
     assert token_problem({}, host="h", provider="acme").remote is None
 
 

@@ -129,6 +129,10 @@ def test_what_failed_fails_again(program: Program, home: Path, example_test: Dov
         text = bundled(home, program, ALICE, status=10)
     document = json.loads(text)
     assert document["problem"]["code"] == "invalid_credentials"
+    (diagnosis,) = document["diagnosis"]
+    assert (diagnosis["stage"], diagnosis["error"]) == ("login", "invalid_credentials")
+    assert diagnosis["rule"].startswith("imap.")
+    assert diagnosis["steps"]
     assert found_in(text, {PASSWORDS[ALICE], ALICE}) == []
     again = replayed(document)
     assert checks(again) == written(document)

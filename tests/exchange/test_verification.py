@@ -104,6 +104,8 @@ def test_what_the_wire_tells_has_a_name(world: World) -> None:
         ("ErrorMailboxMoveInProgress", "ews_mailbox_moving"),
         ("ErrorMailboxStoreUnavailable", "ews_store_unavailable"),
         ("ErrorQuotaExceeded", "ews_quota"),
+        ("ErrorADUnavailable", "ews_busy"),
+        ("ErrorTimeoutExpired", "ews_busy"),
         ("ErrorInvalidOperation", "remote_error"),
     ):
         server.services.refusals["GetFolder"] = code
@@ -116,7 +118,10 @@ def test_what_the_wire_tells_has_a_name(world: World) -> None:
     assert (report.can_receive, report.can_send) == (True, False)
     assert codes(report, Chain.SEND)["sender"] == "ews_send_denied"
     world.ann.is_ews_enabled = False
-    assert codes(verified(world), Chain.RECEIVE)["login"] == "ews_forbidden"
+    report = verified(world)
+    assert codes(report, Chain.RECEIVE)["login"] == "ews_forbidden"
+    assert report.first_problem is not None
+    assert str(report.first_problem.remote).lower() == "http 403 /ews/exchange.asmx"
     assert server.wrong_uses == 0
 
 

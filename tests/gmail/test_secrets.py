@@ -142,7 +142,7 @@ def test_an_echo_is_still_named(host: Host) -> None:
     host.google.faults.at_token(echo)
     found = problem_of(host.sign_in())
     assert found.code == "sign_in_timed_out"
-    assert found.remote.startswith("you said")
+    assert found.remote.startswith("invalid_grant: you said")
 
 
 def test_the_state_between_two_steps_is_not_shown() -> None:

@@ -233,6 +233,15 @@ REFUSALS: dict[str, tuple[Fault, str]] = {
 }
 
 
+#: Google's own name for it is kept, by which it is explained.
+REMOTE = {
+    "scope": "403 insufficientPermissions: Insufficient",
+    "scope, newer": "403 ACCESS_TOKEN_SCOPE_INSUFFICIENT:",
+    "policy": "403 domainPolicy: disabled Gmail apps",
+    "no mailbox": "400 failedPrecondition: Mail service not enabled",
+}
+
+
 @pytest.mark.parametrize("name", REFUSALS)
 def test_refusals_of_the_api_are_named(host: Host, name: str) -> None:
     """Whatever Gmail answers to the profile has a code of its own, and the rest is not reached."""
@@ -240,6 +249,9 @@ def test_refusals_of_the_api_are_named(host: Host, name: str) -> None:
     host.google.faults.at_api(fault, path="/profile")
     report = host.verify(host.done())
     assert codes(report, Chain.RECEIVE) == {**WHOLE, "profile": code, "labels": None}
+    if name in REMOTE:
+        assert report.first_problem is not None
+        assert report.first_problem.remote == REMOTE[name]
     assert codes(report, Chain.SEND) == {"scope": True, "senders": True}
 
 

@@ -14,6 +14,7 @@ from inboxlink.types.report import Chain, VerifyReport
 from inboxlink_imap import reply_codes
 from inboxlink_imap.reply_codes import (
     Verdict,
+    imap_complaint,
     imap_refusal,
     smtp_auth_refusal,
     smtp_refusal,
@@ -61,6 +62,17 @@ IMAP = [
     ("[AUTHENTICATIONFAILED] Use an app-specific password", "app_password_required", DEFINITE),
     ("[ALERT] Please log in via your web browser", "sign_in_refused", DEFINITE),
     ("[UNAVAILABLE] app password service is down", "server_unavailable", TEMPORARY),
+    # What says nothing of the password is no no to it.
+    ("[ALERT] Your account is not enabled for IMAP use.", "sign_in_refused", DEFINITE),
+    ("[ALERT] IMAP access is disabled for your domain.", "sign_in_refused", DEFINITE),
+    ("[ALERT] You are yet to enable IMAP for your account.", "sign_in_refused", DEFINITE),
+    ("[ALERT] Too many simultaneous connections. (Failure)", "too_many_connections", TEMPORARY),
+    (
+        "Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
+        "too_many_connections",
+        TEMPORARY,
+    ),
+    ("Unsupported authentication mechanism.", "mechanism_unsupported", POLICY),
 ]
 
 SMTP_AUTH = [
@@ -70,6 +82,12 @@ SMTP_AUTH = [
     ("535 no", "invalid_credentials", DEFINITE),
     ("554 5.7.8 no", "invalid_credentials", DEFINITE),
     ("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication", "login_disabled", POLICY),
+    (
+        "550 5.7.30 Basic authentication is not supported for Client Submission",
+        "login_disabled",
+        POLICY,
+    ),
+    ("535 Please enter your authorization code to login.", "app_password_required", DEFINITE),
     ("534 5.7.9 Application-specific password required.", "app_password_required", DEFINITE),
     ("534 5.7.14 Please log in via your web browser", "sign_in_refused", DEFINITE),
     ("534 5.7.9 Mechanism too weak", "mechanism_unsupported", POLICY),
@@ -164,6 +182,30 @@ def test_imap(servers: Servers, said: str, code: str, says: Verdict) -> None:
     may_go_on = says in (TEMPORARY, POLICY)
     assert codes(report, Chain.SEND)["auth"] is (True if may_go_on else None)
     assert servers.uses == (2 if may_go_on else 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "says"),
+    [
+        ("User is authenticated but not connected.", "inbox_missing", UNCLEAR),
+        ("Request is throttled. Suggested Backoff Time: 92415 ms", "server_unavailable", TEMPORARY),
+        ("Command Argument Error. 12", "protocol_error", UNCLEAR),
+    ],
+)
+def test_imap_bad(servers: Servers, said: str, code: str, says: Verdict) -> None:
+    """Where a server says with BAD what is amiss, it counts; else BAD is no mail standard's."""
+    assert imap_complaint(said) == code
+    assert verdict(code) is says
+    report = servers.verify(
+        servers.world(
+            imap=lambda peer: peer.imap(
+                examine=lambda peer, tag, _: peer.say(tag + b" BAD " + said.encode())
+            )
+        )
+    )
+    found = problem_at(report, "select")
+    assert found.code == code
+    assert_explained(found, said)
 
 
 @pytest.mark.parametrize(("said", "code", "says"), SMTP_AUTH)

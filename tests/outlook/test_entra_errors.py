@@ -33,12 +33,17 @@ MEANINGS = [
     (7000222, "client_secret_expired", "client_secret_expired"),
     (7000215, "client_refused", "client_refused"),
     (700016, "client_refused", "client_refused"),
+    (7000112, "client_refused", "client_refused"),
+    (530032, "admin_policy", "admin_policy"),
+    (50053, "sign_in_refused", "sign_in_refused"),
+    (50126, "invalid_credentials", "invalid_credentials"),
     (50020, "account_foreign", "account_foreign"),
     (50057, "account_disabled", "account_disabled"),
     (50105, "account_not_assigned", "account_not_assigned"),
     (90038, "national_cloud_unsupported", "national_cloud_unsupported"),
     (90033, "server_unavailable", "server_unavailable"),
     (50196, "rate_limited", "rate_limited"),
+    (90055, "rate_limited", "rate_limited"),
 ]
 
 

@@ -148,6 +148,10 @@ ON_PREMISES = "REST API is not yet supported for this mailbox."
             instead(graph_error(404, "MailboxNotSupportedForRESTAPI", ON_PREMISES)),
             "mailbox_on_premises",
         ),
+        (
+            instead(graph_error(404, "MailboxNotHostedInExchangeOnline", "Hosted elsewhere.")),
+            "mailbox_on_premises",
+        ),
     ],
 )
 @pytest.mark.parametrize("path", ["/userPurpose", "/inbox"])
@@ -164,6 +168,7 @@ def test_a_mailbox_that_is_not_there_is_told(
     found = report.first_problem
     assert found is not None
     assert found.code == code
+    assert str(found.remote).startswith("Mailbox")
     assert report.identities == ()
     assert found.remedy is not None
     assert "IMAP" in Words("en", {"outlook": "inboxlink_outlook"})(found.remedy)

@@ -197,6 +197,7 @@ _MAILBOX: dict[str, Blame | None] = {
     "http_failed": Blame.MAILBOX,
     "rate_limited": Blame.MAILBOX,
     "remote_error": None,
+    "unexplained": None,
 }
 _SETUP: dict[str, Blame | None] = {
     "address_invalid": Blame.PERSON,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from inboxlink.types.text import Text
 
-__all__ = ["LANGUAGES", "Words", "language_of", "safe_text"]
+__all__ = ["LANGUAGES", "Words", "folders_of", "language_of", "safe_text"]
 
 LANGUAGES = ("en", "ja")
 
@@ -81,6 +81,17 @@ def language_of(environ: Mapping[str, str]) -> str:
     return "en"
 
 
+def folders_of(package: str) -> tuple[str, ...]:
+    """Where the data of a top-level package stands, found without importing it.
+
+    Raises:
+        ImportError: What stands there is no package that Python could import.
+        ValueError: It is no name of one.
+    """
+    spec = find_spec(package)
+    return tuple((spec and spec.submodule_search_locations) or ())
+
+
 def safe_text(text: str, limit: int = 2000) -> str:
     """Text that cannot steer a terminal or reorder what stands around it.
 
@@ -113,9 +124,7 @@ def _provided(package: str, language: str, key: str) -> str | None:
 # Not pathlib, whose import is a tenth of what `--help` may cost.
 @cache
 def _strings(package: str, language: str) -> Mapping[str, str]:
-    # The place of a top-level package is found without importing it.
-    spec = find_spec(package)
-    for folder in (spec and spec.submodule_search_locations) or ():
+    for folder in folders_of(package):
         try:
             with open(os.path.join(folder, "strings", f"{language}.json"), "rb") as file:  # noqa: PTH118, PTH123
                 strings: dict[str, str] = json.load(file)

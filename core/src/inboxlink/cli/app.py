@@ -32,6 +32,7 @@ _COMMANDS = (
     "presets",
     "config",
     "vault",
+    "explain",
     "doctor",
     "demo",
 )

@@ -9,6 +9,7 @@ from inboxlink.cli.wrapping import hanging, wrapped
 from inboxlink.texts import safe_text
 
 if TYPE_CHECKING:
+    from inboxlink.errors import Problem
     from inboxlink.store.connections import Connection
     from inboxlink.types.disclosure import Disclosure
     from inboxlink.types.report import VerifyReport
@@ -20,6 +21,7 @@ __all__ = [
     "show_disclosure",
     "show_report",
     "show_table",
+    "stage_of",
     "worded_time",
 ]
 
@@ -75,8 +77,21 @@ def show_disclosure(session: Session, disclosure: "Disclosure") -> None:
     session.console.print(panel)
 
 
-def show_report(session: Session, report: "VerifyReport") -> None:
-    """The stages of a verification, both directions."""
+def show_report(
+    session: Session,
+    report: "VerifyReport",
+    *,
+    provider: str | None = None,
+    told: "Problem | None" = None,
+) -> None:
+    """The stages of a verification, both directions, with the cause below each that failed.
+
+    Args:
+        session: Where to draw them.
+        report: What was found.
+        provider: Who verified; None = unknown.
+        told: The problem that is told in full beside this, and so has no cause here.
+    """
     from rich.text import Text
 
     for chain in dict.fromkeys(check.chain for check in report.checks):
@@ -95,6 +110,16 @@ def show_report(session: Session, report: "VerifyReport") -> None:
                 untried = "cli.not_reached" if check.is_granted else "cli.not_granted"
                 line.append(f"  {session.words(untried)}", style="dim")
             session.console.print(line, overflow="ellipsis", no_wrap=True)
+            if check.problem is not None and check.problem != told:
+                found = session.diagnosis(check.problem, stage=check.stage, provider=provider)
+                if found is not None and found.cause is not None:
+                    session.write(found.cause, mark="    ", style="dim")
+
+
+def stage_of(report: "VerifyReport | None", trouble: "Problem") -> str | None:
+    """The stage that failed with a problem; None = it is of no stage."""
+    checks = () if report is None else report.checks
+    return next((check.stage for check in checks if check.problem == trouble), None)
 
 
 def show_account(session: Session, connection: "Connection") -> None:
@@ -184,8 +209,10 @@ def account_document(connection: "Connection") -> dict[str, Any]:
     }
 
 
-def report_document(session: Session, report: "VerifyReport") -> dict[str, Any]:
-    """A verification as JSON."""
+def report_document(
+    session: Session, report: "VerifyReport", provider: str | None = None
+) -> dict[str, Any]:
+    """A verification as JSON; `provider` says who verified, if that is known."""
     return {
         "can_receive": report.can_receive,
         "can_send": report.can_send,
@@ -195,7 +222,9 @@ def report_document(session: Session, report: "VerifyReport") -> dict[str, Any]:
                 "stage": check.stage,
                 "ok": check.ok,
                 "granted": check.is_granted,
-                "problem": None if check.problem is None else session.describe(check.problem),
+                "problem": None
+                if check.problem is None
+                else session.describe(check.problem, stage=check.stage, provider=provider),
                 "evidence": check.evidence,
                 "took_ms": check.took_ms,
             }

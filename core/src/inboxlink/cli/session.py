@@ -4,16 +4,18 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from inboxlink.texts import Words, safe_text
+from inboxlink.texts import Words
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from inboxlink.connect.host import Host
+    from inboxlink.diagnosis import Diagnosis, Rules
     from inboxlink.errors import Problem
     from inboxlink.types.text import Text
 
@@ -130,8 +132,19 @@ class Session:
         with self.aside.status(self.words(key, **params)):
             yield
 
-    def describe(self, trouble: "Problem") -> dict[str, Any]:
-        """A problem as JSON, worded too."""
+    def describe(
+        self, trouble: "Problem", *, stage: str | None = None, provider: str | None = None
+    ) -> dict[str, Any]:
+        """A problem as JSON, worded too.
+
+        Args:
+            trouble: What went wrong.
+            stage: Of a verification; None = unknown, or it was none.
+            provider: Whose problem it is; None = unknown, or no provider's.
+        """
+        from inboxlink.cli.diagnoses import as_document
+
+        found = self.diagnosis(trouble, stage=stage, provider=provider)
         return {
             "code": trouble.code,
             "kind": trouble.kind.value,
@@ -140,29 +153,73 @@ class Session:
             "remedy": None if trouble.remedy is None else self.words(trouble.remedy),
             "retry_after_s": trouble.retry_after_s,
             "remote": trouble.remote,
+            **({} if found is None else {"diagnosis": as_document(found)}),
             **({} if (link := self._link(trouble)) is None else {"link": link}),
         }
 
-    def fail(self, trouble: "Problem", document: Mapping[str, Any] | None = None) -> None:
-        """Say what went wrong, and what to do next.
+    def diagnosis(
+        self, trouble: "Problem", *, stage: str | None = None, provider: str | None = None
+    ) -> "Diagnosis | None":
+        """What the rules say of a connection's problem; None = it is of another kind.
+
+        Args:
+            trouble: What went wrong.
+            stage: Of a verification; None = unknown, or it was none.
+            provider: Whose problem it is; None = unknown, or no provider's.
+        """
+        from inboxlink.cli.diagnoses import is_of_a_connection
+        from inboxlink.diagnosis import diagnose
+
+        if not is_of_a_connection(trouble):
+            return None
+        found = diagnose(
+            trouble,
+            language=self.words.language,
+            rules=self._rules,
+            app=self.words.common.get("app"),
+            stage=stage,
+            provider=provider,
+        )
+        return None if found.rule is None and found.fingerprint is None else found
+
+    def fail(
+        self,
+        trouble: "Problem",
+        document: Mapping[str, Any] | None = None,
+        *,
+        stage: str | None = None,
+        provider: str | None = None,
+    ) -> None:
+        """Say what went wrong, whose it is, and what to do next.
 
         Args:
             trouble: What went wrong.
             document: Further members of the JSON document.
+            stage: Of a verification; None = unknown, or it was none.
+            provider: Whose problem it is; None = unknown, or no provider's.
         """
         if self.is_json:
-            self.emit({"error": self.describe(trouble), **(document or {})})
+            described = self.describe(trouble, stage=stage, provider=provider)
+            self.emit({"error": described, **(document or {})})
             return
-        self.write(self.words(trouble.message), style="bold red", mark="✗ ", is_error=True)
-        if trouble.remote:
-            said = f"{self.words('cli.remote')} {safe_text(trouble.remote, 512)}"
-            self.write(said, mark="  ", is_error=True)
-        if trouble.remedy is not None:
-            self.write(self.words(trouble.remedy), mark="  → ", is_error=True)
-        link = self._link(trouble)
-        if link is not None:  # whole on one line, so that it can be clicked
-            self.aside.print(f"  {link}", soft_wrap=True)
-        self.aside.print(f"  [{trouble.code}]", style="dim")
+        from inboxlink.cli.diagnoses import told
+
+        found = self.diagnosis(trouble, stage=stage, provider=provider)
+        title, lines = told(self.words, trouble, found)
+        self.write(title, style="bold red", mark="✗ ", is_error=True)
+        for mark, line in lines:
+            self.write(line, mark=mark, is_error=True)
+        for link in (self._link(trouble), None if found is None else found.link):
+            if link is not None:  # whole on one line, so that it can be clicked
+                self.aside.print(f"  {link}", soft_wrap=True)
+        rule = "" if found is None or found.rule is None else f" {found.rule}"
+        self.aside.print(f"  [{trouble.code}]{rule}", style="dim")
+
+    @cached_property
+    def _rules(self) -> "Rules":
+        from inboxlink.cli.diagnoses import rules_here
+
+        return rules_here()
 
     def _link(self, trouble: "Problem") -> str | None:
         """The operator's page about this error (req 85); None = they named none."""

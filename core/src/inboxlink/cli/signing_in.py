@@ -69,7 +69,7 @@ def sign_in(
             _succeed(session, host, outcome)
             return exits.OK
         handed = hand_off(host, request, outcome.problem)
-        _show_failure(session, outcome, given, handed)
+        _show_failure(session, outcome, given, request.detection.provider, handed)
         if not isinstance(answers, Terminal):
             return _give_up(session, outcome, handed, letter)
         other = moved(session, host, request, outcome)
@@ -180,7 +180,7 @@ def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
             {
                 "connected": True,
                 "account": account_document(connection),
-                "report": report_document(session, report),
+                "report": report_document(session, report, connection.provider),
                 "repeated": [
                     {"disclosure": each.reference, "title": each.title, "body": each.body}
                     for each in repeated
@@ -190,7 +190,7 @@ def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
         )
         return
     session.gap()
-    show_report(session, report)
+    show_report(session, report, provider=connection.provider)
     session.gap()
     for each in repeated:  # req 50
         show_disclosure(session, each)
@@ -240,19 +240,25 @@ def _give_up(
 
 
 def _show_failure(
-    session: Session, outcome: "Failed", given: "Given", handed: "HandOff | None"
+    session: Session,
+    outcome: "Failed",
+    given: "Given",
+    provider: str,
+    handed: "HandOff | None",
 ) -> None:
     from inboxlink.cli.handing_off import hand_off_document
-    from inboxlink.cli.output import report_document, show_report
+    from inboxlink.cli.output import report_document, show_report, stage_of
 
-    if outcome.problem.kind is Kind.SETUP:
+    trouble, report = outcome.problem, outcome.report
+    if trouble.kind is Kind.SETUP:
         given.refuse_unknown()
+    document: dict[str, Any] | None = None
     if session.is_json:
-        report = None if outcome.report is None else report_document(session, outcome.report)
-        hand_off = {} if handed is None else {"hand_off": hand_off_document(handed)}
-        session.fail(outcome.problem, {"connected": False, "report": report} | hand_off)
-        return
-    if outcome.report is not None:
+        shown = None if report is None else report_document(session, report, provider)
+        document = {"connected": False, "report": shown}
+        if handed is not None:
+            document["hand_off"] = hand_off_document(handed)
+    elif report is not None:
         session.gap()
-        show_report(session, outcome.report)
-    session.fail(outcome.problem)
+        show_report(session, report, provider=provider, told=trouble)
+    session.fail(trouble, document, stage=stage_of(report, trouble), provider=provider)

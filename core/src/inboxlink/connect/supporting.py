@@ -22,6 +22,7 @@ from inboxlink.connect.checkup.connection import Examination, examine
 from inboxlink.connect.checkup.finding import Finding
 from inboxlink.connect.host import Host
 from inboxlink.connect.refreshing import fresh
+from inboxlink.diagnosis import diagnose, load_rules
 from inboxlink.errors import HostError, InboxlinkError, Problem, problem
 from inboxlink.evidence.lookup import LookupDepth
 from inboxlink.store.connections import Connection
@@ -161,6 +162,7 @@ class Supporter:
             "connection": self._connection(connection),
             "evidence": self._evidence(connection),
             "problem": None if trouble is None else self._problem(trouble),
+            "diagnosis": [] if trouble is None else self._diagnoses(examination, trouble),
             "report": None if examination.report is None else self._report(examination.report),
             "at_risk": [
                 {"what": each.what, "ends_at": _iso(each.ends_at), "days_left": each.days_left}
@@ -229,6 +231,25 @@ class Supporter:
 
     def _problem(self, trouble: Problem) -> dict[str, Any]:
         return _dumped(Problem, redacted_problem(trouble, self.names))
+
+    def _diagnoses(self, examination: Examination, trouble: Problem) -> list[dict[str, Any]]:
+        """What the rules of this installation say of each trouble, as it is written here."""
+        checks = () if examination.report is None else examination.report.checks
+        found = [(each.stage, each.problem) for each in checks if each.problem is not None]
+        if all(problem != trouble for _, problem in found):
+            found.insert(0, ("", trouble))
+        rules = load_rules(self.host.string_packages)
+        return [
+            {"stage": stage or None}
+            | diagnose(
+                redacted_problem(each, self.names),
+                language="en",
+                rules=rules,
+                stage=stage or None,
+                provider=examination.connection.provider,
+            )._asdict()
+            for stage, each in found
+        ]
 
     def _report(self, report: VerifyReport) -> list[dict[str, Any]]:
         return [

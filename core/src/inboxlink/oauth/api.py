@@ -81,7 +81,10 @@ class Api:
         wait_s = retry_after_s(answer.headers)
         judged = self._judge(answer.status, refusal)
         if judged is not None:
-            return judged if wait_s is None else replace(judged, retry_after_s=wait_s)
+            # A judge knows no token, and what it kept of the answer may hold one.
+            said = None if judged.remote is None else self._said.clean(judged.remote)
+            wait_s = judged.retry_after_s if wait_s is None else wait_s
+            return replace(judged, remote=said, retry_after_s=wait_s)
         if answer.status == 429:
             return problem("rate_limited", retry_after_s=wait_s, host=self._host)
         if answer.status >= 500:

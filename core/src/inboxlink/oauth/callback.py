@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from inboxlink.errors import Problem, problem
+from inboxlink.oauth.token_errors import named_error
 from inboxlink.remote_text import RemoteText
 
 __all__ = ["MAX_CHARACTERS", "authorization_problem", "parse_answer", "parse_pasted"]
@@ -24,6 +25,7 @@ _CODES = {
     "org_internal": "admin_policy",
     "unauthorized_client": "client_refused",
     "invalid_client": "client_refused",
+    "deleted_client": "client_refused",
 }
 
 
@@ -67,8 +69,7 @@ def authorization_problem(params: Mapping[str, str], provider: str) -> Problem |
     error = params.get("error")
     if error is None:
         return None
-    said = params.get("error_description") or error
-    remote = RemoteText().clean(said)
+    remote = RemoteText().clean(named_error(error, params.get("error_description")))
     if error in ("temporarily_unavailable", "server_error"):
         return problem("server_unavailable", host=provider, port="443", remote=remote)
     return problem(_CODES.get(error, "remote_error"), provider=provider, remote=remote)

@@ -1,4 +1,7 @@
-"""What a token endpoint's refusal means (RFC 6749 section 5.2, RFC 8628 section 3.5)."""
+"""What a token endpoint's refusal means (RFC 6749 section 5.2, RFC 8628 section 3.5).
+
+`deleted_client` is Google's.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,12 +9,13 @@ from typing import Any
 from inboxlink.errors import InboxlinkError, Problem, problem
 from inboxlink.remote_text import RemoteText
 
-__all__ = ["retry_after_s", "token_error", "token_problem"]
+__all__ = ["named_error", "retry_after_s", "token_error", "token_problem"]
 
 #: Any other is `remote_error`: nothing is guessed of the grant.
 _CODES = {
     "invalid_grant": "grant_ended",
     "invalid_client": "client_refused",
+    "deleted_client": "client_refused",
     "unauthorized_client": "client_refused",
     "interaction_required": "interaction_required",
     "consent_required": "consent_required",
@@ -44,11 +48,19 @@ def token_problem(
         secrets: What was sent, and must not come back in the server's words.
     """
     error = str(answer.get("error", ""))
-    remote = RemoteText(secrets).clean(str(answer.get("error_description") or error))
+    remote = RemoteText(secrets).clean(named_error(error, answer.get("error_description")))
     is_passing = error in ("temporarily_unavailable", "server_error", "slow_down")
     code = "server_unavailable" if is_passing else _CODES.get(error, "remote_error")
     named: dict[str, Any] = {} if app is None else {"app": app}
     return problem(code, remote=remote, provider=provider, host=host, port="443", **named)
+
+
+def named_error(error: str, description: object) -> str:
+    """An error with the words that came with it, so that its name is not lost in them."""
+    words = str(description or "")
+    if not error or not words or words.startswith(error):
+        return words or error
+    return f"{error}: {words}"
 
 
 def token_error(

@@ -11,16 +11,14 @@ __all__ = [
     "EXCHANGE_ONLINE",
     "OLDEST",
     "TEAM",
-    "account_locked",
     "address_unusable",
     "autodiscover_failed",
     "ews_error",
-    "ews_forbidden",
     "no_ews",
     "no_scheme",
     "refused",
+    "refused_request",
     "sent_in_circles",
-    "sign_in_refused",
     "too_old",
 ]
 
@@ -107,23 +105,32 @@ def _problem(
     )
 
 
-def account_locked() -> Problem:
-    """The server says so in the page that comes with its refusal."""
-    return _problem("account_locked", Kind.SIGN_IN, Blame.ADMIN, None)
+#: What the page that comes with a 401 says of a locked account.
+_LOCKED = b"account is currently locked out"
 
 
-def ews_forbidden() -> Problem:
-    """The person is known, and may not use EWS."""
-    return _problem("ews_forbidden", Kind.SIGN_IN, Blame.ADMIN, None)
+def refused_request(status: int, body: bytes, target: str) -> Problem | None:
+    """What the answer to a request that was signed in refuses; None = it refuses nothing.
 
-
-def sign_in_refused() -> Problem:
-    """A bare 401: HTTP says no and not why, so that the remedy lists what it mostly is."""
-    return _problem("sign_in_refused", Kind.SIGN_IN, None, None)
+    Args:
+        status: Of HTTP. A bare 401 says no and not why, so that the remedy lists what it mostly
+            is; a 403 knows the person, who may not use EWS.
+        body: The page that came with it.
+        target: What was asked for.
+    """
+    if status == 401 and _LOCKED in body:
+        said = f"HTTP 401: The referenced {_LOCKED.decode()}"
+        return _problem("account_locked", Kind.SIGN_IN, Blame.ADMIN, said)
+    if status == 401:
+        return _problem("sign_in_refused", Kind.SIGN_IN, None, f"HTTP 401 {target}")
+    if status == 403:
+        return _problem("ews_forbidden", Kind.SIGN_IN, Blame.ADMIN, f"HTTP 403 {target}")
+    return None
 
 
 #: Response codes of EWS that say more than that something failed, with who can mend it
-#: (MS-OXWSCDATA section 2.2.5.24 and "ResponseCode", learn.microsoft.com, read November 2026).
+#: (MS-OXWSCDATA section 2.2.5.24, "ResponseCode" and "ServiceError Enum", learn.microsoft.com, read
+#: November 2026).
 _EWS: dict[str, tuple[str, Kind, Blame | None]] = {
     "ErrorAccessDenied": ("access_denied", Kind.SIGN_IN, Blame.ADMIN),
     "ErrorAccountDisabled": ("account_disabled", Kind.SIGN_IN, Blame.ADMIN),
@@ -136,6 +143,10 @@ _EWS: dict[str, tuple[str, Kind, Blame | None]] = {
     "ErrorServerBusy": ("busy", Kind.MAILBOX, Blame.MAILBOX),
     "ErrorInternalServerTransientError": ("busy", Kind.MAILBOX, Blame.MAILBOX),
     "ErrorExceededConnectionCount": ("busy", Kind.MAILBOX, Blame.MAILBOX),
+    "ErrorADUnavailable": ("busy", Kind.MAILBOX, Blame.MAILBOX),
+    "ErrorADOperation": ("busy", Kind.MAILBOX, Blame.MAILBOX),
+    "ErrorTimeoutExpired": ("busy", Kind.MAILBOX, Blame.MAILBOX),
+    "ErrorConnectionFailed": ("busy", Kind.MAILBOX, Blame.MAILBOX),
     "ErrorSendAsDenied": ("send_denied", Kind.MAILBOX, Blame.ADMIN),
     "ErrorQuotaExceeded": ("quota", Kind.MAILBOX, Blame.PERSON),
     "ErrorFolderNotFound": ("folder_missing", Kind.MAILBOX, Blame.ADMIN),

@@ -60,11 +60,9 @@ class SignedSession:
             MailboxError: See `HttpSession.send`; `protocol_error` for a handshake that is none.
         """
         answer = self._sent(method, target, dict(headers), body)
-        if answer.status == 401:
-            is_locked = b"currently locked out" in answer.body
-            raise SignInError(policy.account_locked() if is_locked else policy.sign_in_refused())
-        if answer.status == 403:
-            raise SignInError(policy.ews_forbidden())
+        refusal = policy.refused_request(answer.status, answer.body, target)
+        if refusal is not None:
+            raise SignInError(refusal)
         return answer
 
     def _sent(self, method: str, target: str, headers: dict[str, str], body: bytes) -> HttpAnswer:

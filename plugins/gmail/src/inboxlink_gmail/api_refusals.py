@@ -6,10 +6,12 @@ Statuses that say it all themselves are judged by the core: 401, 429 and 5xx.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from inboxlink.errors import Blame, Kind, Problem, problem
 from inboxlink.oauth.api import Judge
+from inboxlink.remote_text import RemoteText
 from inboxlink.types.text import Text
 from inboxlink_gmail.google import API_HOST
 
@@ -43,7 +45,15 @@ def judge(scope: str) -> Judge:
 def _judged(status: int, refusal: Mapping[str, Any], scope: str) -> Problem | None:
     if status not in (400, 403):
         return None
-    reasons = frozenset(_reasons(refusal))
+    reasons, said = tuple(_reasons(refusal)), _message(refusal)
+    found = _meaning(frozenset(reasons), said, scope)
+    if found is None:
+        return None
+    names = " ".join(dict.fromkeys(reasons))
+    return replace(found, remote=RemoteText().clean(f"{status} {names}: {said}"))
+
+
+def _meaning(reasons: frozenset[str], said: str, scope: str) -> Problem | None:
     # First, because a request too many is answered under 403 as well, and harms nobody.
     if reasons & _RATES:
         return problem("rate_limited", host=API_HOST)
@@ -53,7 +63,7 @@ def _judged(status: int, refusal: Mapping[str, Any], scope: str) -> Problem | No
         return problem("scope_not_granted", scopes=scope)
     if "domainPolicy" in reasons:
         return problem("admin_policy")
-    if "failedPrecondition" in reasons and _NO_MAILBOX in _message(refusal).lower():
+    if "failedPrecondition" in reasons and _NO_MAILBOX in said.lower():
         # The person took an account without Gmail, or an administrator switched Gmail off.
         return _own("no_mailbox", None)
     return None

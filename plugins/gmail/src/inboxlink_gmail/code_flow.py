@@ -12,7 +12,7 @@ What its libraries do otherwise is cured here:
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -200,7 +200,8 @@ def _refusal(response: "Response", answer: Mapping[str, Any], secrets: tuple[str
     if response.status_code >= 500:
         return problem("server_unavailable", retry_after_s=wait_s, host=HOST, port="443")
     if answer.get("error") == "redirect_uri_mismatch":
-        return invalid("redirect_uri", "redirect_unregistered")
+        found = invalid("redirect_uri", "redirect_unregistered")
+        return replace(found, remote="redirect_uri_mismatch")
     if "error" not in answer:
         return _unusable().problem
     return token_problem(answer, host=HOST, provider="gmail", secrets=secrets)

@@ -21,7 +21,7 @@ from inboxlink_imap import policy
 from inboxlink_imap.bearer_exchange import BearerExchange, token_mechanism
 from inboxlink_imap.imap_protocol import Client, Heard
 from inboxlink_imap.reader import AnswerReader
-from inboxlink_imap.reply_codes import endpoint_problem, imap_refusal
+from inboxlink_imap.reply_codes import endpoint_problem, imap_complaint, imap_refusal
 from inboxlink_imap.secret_octets import sendable
 from inboxlink_imap.sent_names import SENT_NAMES
 
@@ -273,6 +273,8 @@ class ImapSession:
             code, said = imap_refusal(heard.text, otherwise), heard.text
         elif heard.kind == "BYE":
             code, said = imap_refusal(heard.text, "connection_lost"), heard.text
+        elif heard.kind == "BAD" and heard.text:
+            code, said = imap_complaint(heard.text), heard.text
         elif self._reader.has_ended:
             return endpoint_problem("connection_lost", self._endpoint)
         else:

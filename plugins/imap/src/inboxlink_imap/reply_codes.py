@@ -2,7 +2,7 @@
 
 A definite no to the secret is told from a server in trouble, because the first ends a connection
 and the second never does. What the tables do not know is `remote_error` with the server's own
-words, never a guess. Words are looked at only for what two providers say in no other way.
+words, never a guess. Words are looked at only for what some providers say in no other way.
 """
 
 import re
@@ -14,6 +14,7 @@ from inboxlink.types.detection import Endpoint
 __all__ = [
     "Verdict",
     "endpoint_problem",
+    "imap_complaint",
     "imap_refusal",
     "smtp_auth_refusal",
     "smtp_refusal",
@@ -73,7 +74,9 @@ _IMAP_SILENT = frozenset({"ALERT", "CAPABILITY"})
 #: By reply code and enhanced status code, None = any; the more precise one counts. RFC 4954
 #: sections 4 and 6, RFC 5248 section 2.4 and its registry. 432 4.3.2 is Exchange's, 5.7.139 is
 #: from Microsoft's "Authenticated client SMTP submission": the organisation switched it off
-#: (learn.microsoft.com, read November 2026).
+#: (learn.microsoft.com, read November 2026). 5.7.30 is what Exchange Online says to every password
+#: once Microsoft has retired them ("Exchange Online to retire Basic auth for Client Submission",
+#: techcommunity.microsoft.com, read November 2026).
 _SMTP_AUTH: dict[tuple[int | None, str | None], str] = {
     (432, "4.3.2"): "too_many_connections",
     (None, "4.7.12"): "sign_in_refused",
@@ -85,6 +88,7 @@ _SMTP_AUTH: dict[tuple[int | None, str | None], str] = {
     (None, "5.7.12"): "sign_in_refused",
     (None, "5.7.13"): "sign_in_refused",
     (None, "5.7.14"): "sign_in_refused",
+    (None, "5.7.30"): "login_disabled",
     (None, "5.7.139"): "login_disabled",
     (500, None): "protocol_error",
     (501, None): "protocol_error",
@@ -113,11 +117,42 @@ _SMTP = {
 }
 _SMTP_NO = frozenset({550, 551, 552, 553, 554, 556})
 
-#: Google (support.google.com/mail/answer/7126229 and support.google.com/accounts/answer/185833)
-#: and Apple (support.apple.com/102654), read November 2026.
+#: Google (support.google.com/mail/answer/7126229 and support.google.com/accounts/answer/185833),
+#: Apple (support.apple.com/102654), Tencent, whose app password is an authorization code
+#: (service.mail.qq.com/detail/0/75), and Zoho (zoho.com/mail/help/imap-access.html), read November
+#: 2026; and Dovecot 2.3. A mailbox without IMAP, one too many connection and a mechanism that is
+#: missing say nothing of the password.
 _WORDS = (
-    (re.compile(r"app(lication)?[- ](specific )?password", re.IGNORECASE), "app_password_required"),
-    (re.compile(r"web login required|via your web browser", re.IGNORECASE), "sign_in_refused"),
+    (
+        re.compile(
+            r"app(lication)?[- ](specific )?password|your authorization code to log ?in",
+            re.IGNORECASE,
+        ),
+        "app_password_required",
+    ),
+    (
+        re.compile(
+            r"web login required|via your web browser"
+            r"|not enabled for imap|yet to enable imap|imap access is disabled",
+            re.IGNORECASE,
+        ),
+        "sign_in_refused",
+    ),
+    (
+        re.compile(
+            r"too many simultaneous connections|maximum number of connections", re.IGNORECASE
+        ),
+        "too_many_connections",
+    ),
+    (re.compile(r"unsupported authentication mechanism", re.IGNORECASE), "mechanism_unsupported"),
+)
+
+#: What Exchange Online answers with BAD although the command was none of the client's faults: it
+#: opens no mailbox by IMAP for this account, or wants a pause (simonrob/email-oauth2-proxy, issue
+#: 275, and postalsys/imapflow, both read November 2026; no page of Microsoft's has the words).
+_IMAP_BAD = (
+    (re.compile(r"user is authenticated but not connected", re.IGNORECASE), "inbox_missing"),
+    (re.compile(r"request is throttled", re.IGNORECASE), "server_unavailable"),
 )
 
 #: A code stands first (RFC 9051 section 7.1); what stands in brackets further on is only text.
@@ -141,6 +176,11 @@ def imap_refusal(said: str, otherwise: str) -> str:
     known = [_IMAP[code] for code in named if code in _IMAP]
     code = known[0] if known else "remote_error" if named else otherwise
     return _worded(said, code) if code in ("invalid_credentials", "sign_in_refused") else code
+
+
+def imap_complaint(said: str) -> str:
+    """The problem's code for the text of a tagged BAD."""
+    return next((code for words, code in _IMAP_BAD if words.search(said)), "protocol_error")
 
 
 def smtp_auth_refusal(code: int, said: str) -> str:

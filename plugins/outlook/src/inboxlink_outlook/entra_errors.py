@@ -39,6 +39,7 @@ _CODES: dict[int, str] = {
     53002: "admin_policy",
     53003: "admin_policy",
     53011: "admin_policy",
+    530032: "admin_policy",
     500011: "admin_policy",
     500014: "admin_policy",
     500021: "admin_policy",
@@ -76,6 +77,10 @@ _CODES: dict[int, str] = {
     700084: "grant_ended",
     70019: "sign_in_timed_out",
     70020: "sign_in_timed_out",
+    # The password, which is typed on Microsoft's page: people paste these from elsewhere.
+    50053: "sign_in_refused",
+    50056: "invalid_credentials",
+    50126: "invalid_credentials",
     # The account.
     16000: "account_foreign",
     16003: "account_foreign",
@@ -99,9 +104,10 @@ _CODES: dict[int, str] = {
     700030: "certificate_unknown",
     50011: "redirect_unknown",
     70004: "redirect_unknown",
-    70001: "client_unknown",
     700011: "client_unknown",
     700016: "client_unknown",
+    70001: "client_disabled",
+    7000112: "client_disabled",
     50194: "account_types",
     9002332: "account_types",
     90002: "tenant_unknown",
@@ -116,6 +122,7 @@ _CODES: dict[int, str] = {
     90024: "server_unavailable",
     90033: "server_unavailable",
     50196: "rate_limited",
+    90055: "rate_limited",
 }
 
 #: What the core's catalogue has no words for, or only general ones: the code, its branch and who
@@ -131,6 +138,7 @@ OWN: dict[str, tuple[str, Kind, Blame]] = {
     "certificate_unknown": ("client_refused", Kind.SETUP, Blame.OPERATOR),
     "redirect_unknown": ("client_refused", Kind.SETUP, Blame.OPERATOR),
     "client_unknown": ("client_refused", Kind.SETUP, Blame.OPERATOR),
+    "client_disabled": ("client_refused", Kind.SETUP, Blame.OPERATOR),
     "account_types": ("client_refused", Kind.SETUP, Blame.OPERATOR),
     "tenant_unknown": ("client_invalid", Kind.SETUP, Blame.OPERATOR),
 }

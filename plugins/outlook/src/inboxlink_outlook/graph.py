@@ -36,32 +36,37 @@ def _judge(app: str) -> Judge:
         code, said = str(error.get("code", "")), str(error.get("message", ""))
         found = _PROBLEMS.get(code)
         if found is not None:
-            return found(said, app)
-        return _policy(said, app) if status == 403 else None
+            return found(code, said, app)
+        return _policy(code, said, app) if status == 403 else None
 
     return judge
 
 
-def _mailbox(said: str, _: str) -> Problem:
-    if _ON_PREMISES in said.lower():
-        return _own("mailbox_on_premises", said)
+def _mailbox(code: str, said: str, _: str) -> Problem:
+    if code in _ELSEWHERE or _ON_PREMISES in said.lower():
+        return _own("mailbox_on_premises", code, said)
     # "Inactive, soft-deleted, or hosted on-premise": Microsoft does not say which of them.
-    return _own("mailbox_missing", said)
+    return _own("mailbox_missing", code, said)
 
 
-def _policy(said: str, app: str) -> Problem:
-    return problem("admin_policy", app=app, remote=_short(said))
+def _policy(code: str, said: str, app: str) -> Problem:
+    return problem("admin_policy", app=app, remote=_remote(code, said))
 
 
-def _sender(said: str, _: str) -> Problem:
-    return problem("sender_refused", host=HOST, port="443", remote=_short(said))
+def _sender(code: str, said: str, _: str) -> Problem:
+    return problem("sender_refused", host=HOST, port="443", remote=_remote(code, said))
 
 
-def _message(said: str, _: str) -> Problem:
-    return problem("message_refused", host=HOST, port="443", remote=_short(said))
+def _message(code: str, said: str, _: str) -> Problem:
+    return problem("message_refused", host=HOST, port="443", remote=_remote(code, said))
 
 
-_PROBLEMS: dict[str, Callable[[str, str], Problem]] = {
+#: Said of a mailbox that is on no server of Microsoft's (microsoftgraph/msgraph-sdk-dotnet, issue
+#: 688, read November 2026).
+_ELSEWHERE = frozenset({"MailboxNotHostedInExchangeOnline"})
+
+_PROBLEMS: dict[str, Callable[[str, str, str], Problem]] = {
+    "MailboxNotHostedInExchangeOnline": _mailbox,
     "MailboxNotEnabledForRESTAPI": _mailbox,
     "MailboxNotSupportedForRESTAPI": _mailbox,
     "ErrorNonExistentMailbox": _mailbox,
@@ -73,18 +78,18 @@ _PROBLEMS: dict[str, Callable[[str, str], Problem]] = {
 }
 
 
-def _own(code: str, said: str) -> Problem:
+def _own(name: str, code: str, said: str) -> Problem:
     return Problem(
-        code,
+        name,
         Kind.MAILBOX,
         Blame.ADMIN,
-        Text(f"outlook.graph.{code}"),
-        Text(f"outlook.graph.{code}.remedy"),
-        remote=_short(said),
+        Text(f"outlook.graph.{name}"),
+        Text(f"outlook.graph.{name}.remedy"),
+        remote=_remote(code, said),
     )
 
 
-def _short(said: str) -> str | None:
+def _remote(code: str, said: str) -> str | None:
     from inboxlink.remote_text import RemoteText
 
-    return RemoteText().clean(said)
+    return RemoteText().clean(": ".join(part for part in (code, said) if part))

@@ -84,7 +84,8 @@ def show(session: Session, account: str) -> None:
     host = session.host()
     connection = find(session, host, account)
     if session.is_json:
-        report = None if connection.report is None else report_document(session, connection.report)
+        kept = connection.report
+        report = None if kept is None else report_document(session, kept, connection.provider)
         found = forecasts(host, (connection,))[connection.id]
         document = account_document(connection) | at_risk(session, connection, found)
         session.emit({"account": document, "report": report})
@@ -93,7 +94,7 @@ def show(session: Session, account: str) -> None:
     warn_of_ends(session, host, (connection,))
     if connection.report is not None:
         session.gap()
-        show_report(session, connection.report)
+        show_report(session, connection.report, provider=connection.provider)
 
 
 @command.command("verify", help=w("cli.accounts.verify"))
@@ -104,7 +105,7 @@ def show(session: Session, account: str) -> None:
 def verify(session: Session, account: str, send_test_message: bool, allow_private: bool) -> int:  # noqa: FBT001
     """See `cli.accounts.verify` in the strings."""
     from inboxlink.cli.accounts import warn_of_ends
-    from inboxlink.cli.output import account_document, report_document, show_report
+    from inboxlink.cli.output import account_document, report_document, show_report, stage_of
     from inboxlink.connect.keeping import verify_again
 
     host = session.host(allow_private=allow_private)
@@ -112,20 +113,22 @@ def verify(session: Session, account: str, send_test_message: bool, allow_privat
     with session.busy("cli.busy.servers"):
         verified = verify_again(host, connection, send_test_message=send_test_message)
     connection, report, trouble = verified.connection, verified.report, verified.problem
+    provider = connection.provider
+    stage = None if trouble is None else stage_of(report, trouble)
     if session.is_json:
         document = {
             "account": account_document(connection),
-            "report": report_document(session, report),
+            "report": report_document(session, report, provider),
         }
         if trouble is None:
             session.emit(document)
         else:
-            session.fail(trouble, document)
+            session.fail(trouble, document, stage=stage, provider=provider)
     else:
-        show_report(session, report)
+        show_report(session, report, provider=provider, told=trouble)
         session.gap()
         if trouble is not None:
-            session.fail(trouble)
+            session.fail(trouble, stage=stage, provider=provider)
         state = session.words(f"cli.state.{connection.standing.value}")
         session.say("cli.accounts.verified", address=connection.address, state=state)
         warn_of_ends(session, host, (connection,))

@@ -122,18 +122,19 @@ def _mailbox(
 
 def _show_mailbox(session: Session, found: "Examination") -> None:
     from inboxlink.cli.accounts import show_forecast
-    from inboxlink.cli.output import show_report
+    from inboxlink.cli.output import show_report, stage_of
 
-    connection = found.connection
+    connection, trouble = found.connection, found.problem
     if found.report is not None:
-        show_report(session, found.report)
+        show_report(session, found.report, provider=connection.provider, told=trouble)
         session.gap()
     state = session.words(f"cli.state.{connection.standing.value}")
     session.say("cli.doctor.verified", address=connection.address, state=state)
     for forecast in found.forecasts:
         show_forecast(session, forecast, connection)
-    if found.problem is not None:
-        session.fail(found.problem)
+    if trouble is not None:
+        stage = stage_of(found.report, trouble)
+        session.fail(trouble, stage=stage, provider=connection.provider)
 
 
 def _emit_mailbox(
@@ -144,20 +145,21 @@ def _emit_mailbox(
 ) -> None:
     from inboxlink.cli.accounts import at_risk
     from inboxlink.cli.handing_off import hand_off_document
-    from inboxlink.cli.output import account_document, report_document
+    from inboxlink.cli.output import account_document, report_document, stage_of
 
+    connection, report, trouble = found.connection, found.report, found.problem
+    provider = connection.provider
     document = {
-        "healthy": found.problem is None,
-        "account": account_document(found.connection)
-        | at_risk(session, found.connection, found.forecasts),
-        "report": None if found.report is None else report_document(session, found.report),
+        "healthy": trouble is None,
+        "account": account_document(connection) | at_risk(session, connection, found.forecasts),
+        "report": None if report is None else report_document(session, report, provider),
         **({} if handed is None else {"hand_off": hand_off_document(handed)}),
         **_bundle_member(written),
     }
-    if found.problem is None:
+    if trouble is None:
         session.emit(document)
     else:
-        session.fail(found.problem, document)
+        session.fail(trouble, document, stage=stage_of(report, trouble), provider=provider)
 
 
 def _write_bundle(session: Session, bundle: "Bundle", named: str) -> Path:

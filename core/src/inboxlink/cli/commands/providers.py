@@ -4,9 +4,8 @@
 pydantic, SQLAlchemy nor ssl.
 """
 
-import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +13,7 @@ from inboxlink.cli import exits
 from inboxlink.cli.app import group
 from inboxlink.cli.asking import confirm
 from inboxlink.cli.session import Session, pass_session
+from inboxlink.cli.vetting import vetted
 from inboxlink.cli.wording import w
 from inboxlink.errors import Kind, SetupError, problem
 from inboxlink.texts import safe_text
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from inboxlink.errors import Problem
     from inboxlink.plugins.candidates import Candidate
     from inboxlink.plugins.policy import Verdict
-    from inboxlink.plugins.record import CheckResult, ProviderRecord, RecordFile
+    from inboxlink.plugins.record import CheckResult
 
 __all__ = ["command"]
 
@@ -32,33 +32,11 @@ def command() -> None:
     """See `cli.providers` in the strings."""
 
 
-class _Vetted(NamedTuple):
-    verdicts: tuple["Verdict", ...]
-    record: "ProviderRecord"
-    file: "RecordFile"
-    missing: dict[str, tuple[str, ...]]
-
-
-def _vetted() -> _Vetted:
-    from inboxlink.config import source
-    from inboxlink.config.paths import locate
-    from inboxlink.plugins.candidates import installed
-    from inboxlink.plugins.policy import Policy, vet
-    from inboxlink.plugins.record import RecordFile
-
-    paths = locate(os.environ)
-    file = RecordFile(paths.data)
-    record = file.read()
-    policy = Policy.read(os.environ, source.provider_names(source.read(paths.config)))
-    candidates = installed()
-    return _Vetted(vet(candidates, policy, record), record, file, policy.missing(candidates))
-
-
 @command.command("list", help=w("cli.providers.list"))
 @pass_session
 def list_providers(session: Session) -> None:
     """See `cli.providers.list` in the strings."""
-    verdicts, record, _, missing = _vetted()
+    verdicts, record, _, missing = vetted()
     checks = {}
     for verdict in verdicts:
         check = record.checks.get(verdict.candidate.key)
@@ -138,7 +116,7 @@ def enable(session: Session, distribution: str, yes: bool) -> None:  # noqa: FBT
     from inboxlink.plugins.candidates import normalised
     from inboxlink.plugins.record import Enabled
 
-    verdicts, _, file, _ = _vetted()
+    verdicts, _, file, _ = vetted()
     distribution = normalised(distribution)
     candidate = next(
         (each.candidate for each in verdicts if each.candidate.distribution == distribution), None
@@ -179,7 +157,7 @@ def disable(session: Session, distribution: str) -> None:
     from inboxlink.plugins.policy import FIRST_PARTY
 
     distribution = normalised(distribution)
-    file = _vetted().file
+    file = vetted().file
     if distribution in FIRST_PARTY.values():
         raise SetupError(problem("provider_first_party", distribution=distribution))
     if not file.disable(distribution):
@@ -193,7 +171,7 @@ def doctor(session: Session) -> int:
     """See `cli.providers.doctor` in the strings."""
     from inboxlink.plugins.doctor import bound_s, examine
 
-    verdicts, _, file, missing = _vetted()
+    verdicts, _, file, missing = vetted()
     with session.busy("cli.busy.doctor", seconds=f"{bound_s(len(verdicts)):g}"):
         results = examine(verdicts, datetime.now(UTC))
     file.note({key: result for key, result in results.items() if result.state != "skipped"})
