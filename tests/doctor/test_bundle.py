@@ -20,7 +20,7 @@ from exchange.world import World
 from inboxlink.bundle.pseudonyms import Pseudonyms
 from inboxlink.connect.host import Host
 from inboxlink.connect.replaying import verify_again_from
-from inboxlink.connect.supporting import Supporter
+from inboxlink.connect.supporting import Supporter, _inside
 from inboxlink.errors import HostError, SetupError
 from inboxlink.types.report import VerifyReport
 from peers.dovecot import Dovecot
@@ -122,6 +122,19 @@ def test_a_mailbox_over_imap(program: Program, home: Path, example_test: Dovecot
     assert all(ok for _, _, ok, _, _ in written(document))
 
 
+def test_offline_it_holds_what_is_kept(program: Program, home: Path, example_test: Dovecot) -> None:
+    """Without asking anybody: the stages of the last time, and no address either."""
+    program("--json", *CONNECT, typed=PASSWORDS[ALICE] + "\n")
+    file = home / "kept.json"
+    ran = program("--json", "doctor", ALICE, "--offline", "--bundle", str(file))
+    assert ran.status == 0, ran
+    text = file.read_text()
+    assert found_in(text, {PASSWORDS[ALICE], ALICE}) == []
+    document = json.loads(text)
+    assert document["conversations"] == []
+    assert all(ok for _, _, ok, _, _ in written(document))
+
+
 def test_what_failed_fails_again(program: Program, home: Path, example_test: Dovecot) -> None:
     """A password that was changed at the server: the refusal is in the bundle, and replays."""
     made = program("--json", *CONNECT, typed=PASSWORDS[ALICE] + "\n")
@@ -169,6 +182,9 @@ def test_a_mailbox_by_an_api(
     text = bundled(home, program, mailbox.address, environ=mailbox.environ)
     secrets = recorder.secrets() | secrets_of(home, connection_id) | {mailbox.address}
     secrets |= {mailbox.client[each] for each in mailbox.client if each == "client_secret"}
+    cached = [part for each in secrets for part in _inside(each)]
+    assert bool(cached) == (name == "outlook"), "msal keeps its tokens in one text"
+    secrets |= set(cached)
     assert len(secrets) > 5, "there was much to be found"
     assert found_in(text, secrets) == []
     document = json.loads(text)

@@ -33,7 +33,10 @@ class HandOff:
 
 
 def hand_off(host: Host, request: Request, problem: Problem) -> HandOff | None:
-    """Keep a ticket and write the letters; None = nobody but an administrator must be asked."""
+    """Keep a ticket and write the letters; None = it is not an administrator who must be asked.
+
+    A ticket that cannot be kept takes nothing from the letter, and hides no other trouble.
+    """
     if not is_for_admin(problem):
         return None
     shown = disclosures(host, request)
@@ -56,7 +59,10 @@ def hand_off(host: Host, request: Request, problem: Problem) -> HandOff | None:
             created_at=now,
             expires_at=now + LASTS,
         )
-        host.tickets.put(ticket, now)
+        try:
+            host.tickets.put(ticket, now)
+        except HostError:
+            ticket = None
     provider = request.detection.provider
     with_ticket = ticket and f"inboxlink connect --resume {ticket.id}"
     again = request.replaces and f"inboxlink accounts reconnect {request.replaces.id}"

@@ -7,7 +7,7 @@ secret and address that is known here all the same, in every form, and not writt
 import json
 import platform
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -95,6 +95,8 @@ class Supporter:
         Raises:
             HostError: `bundle_unsafe`: something that is known to be secret would be in it.
         """
+        if examination is not None:
+            self._know(examination.connection)
         conversations = () if self._recorder is None else self._recorder.conversations
         document = {
             "format": FORMAT,
@@ -133,7 +135,7 @@ class Supporter:
         self._protect(settings.get(each, "") for each in _SECRET_SETTINGS)
 
     def _protect(self, secrets: Iterable[str]) -> None:
-        fresh_ones = {each for each in secrets if each}
+        fresh_ones = {part for each in secrets for part in (each, *_inside(each)) if part}
         self._secrets |= fresh_ones
         self.names.protect(fresh_ones)
 
@@ -264,6 +266,21 @@ class Supporter:
             }
             for check in report.checks
         ]
+
+
+def _inside(secret: str) -> Iterator[str]:
+    """The tokens in a cache of msal's, each of which stands there as a `secret`."""
+    try:
+        found = json.loads(secret)
+    except ValueError:
+        return
+    left = [found]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            left += each.values()
+            if isinstance(each.get("secret"), str):
+                yield each["secret"]
 
 
 def _conversation(said: Conversation) -> dict[str, Any]:
