@@ -156,6 +156,8 @@ def test_folders_are_named_only_where_everybody_has_them() -> None:
     assert "Divorce" not in "".join(written)
     assert written[2].endswith("/" + names().token("Divorce") + '"')
     assert written[3].endswith(names().token("Divorce"))
+    assert sent(dialogue, 'A1 EXAMINE "Divorce"') == [f'A1 EXAMINE "{names().token("Divorce")}"']
+    assert sent(dialogue, 'A2 SELECT "INBOX"') == ['A2 SELECT "INBOX"']
 
 
 def test_a_literal_stays_as_long_as_it_was_announced() -> None:
