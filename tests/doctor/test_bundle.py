@@ -99,8 +99,16 @@ def secrets_of(home: Path, connection_id: str) -> set[str]:
         return {each.get_secret_value() for each in credential.secrets.values()}
 
 
-def test_a_mailbox_over_imap(program: Program, home: Path, example_test: Dovecot) -> None:
+@pytest.mark.parametrize("tls", ["implicit", "starttls"])
+def test_a_mailbox_over_imap(
+    program: Program,
+    home: Path,
+    example_test: Dovecot,
+    example_test_at: Callable[..., None],
+    tls: str,
+) -> None:
     """Dovecot's dialogue is there, the password and the address are not, and it replays."""
+    example_test_at(example_test.connect_map("example.test"), tls=tls)
     made = program("--json", *CONNECT, typed=PASSWORDS[ALICE] + "\n")
     assert made.status == 0, made
     text = bundled(home, program, ALICE)
@@ -112,7 +120,8 @@ def test_a_mailbox_over_imap(program: Program, home: Path, example_test: Dovecot
         each.endswith(("AUTHENTICATE PLAIN [redacted]", "LOGIN [redacted]")) for each in sent
     )
     assert any("EXAMINE" in each for each in sent)
-    assert any(turn.get("heard", "").startswith("* OK") for turn in said["imap"])
+    greetings = [each.get("greeting") for each in document["conversations"]]
+    assert [each is not None for each in greetings] == [tls == "starttls"] * 2
     assert any(turn.get("sent", "").startswith("AUTH ") for turn in said["submission"])
     assert document["connection"]["address"].endswith("@example.test")
     assert document["connection"]["address"] in "".join(
