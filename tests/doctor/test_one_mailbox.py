@@ -11,10 +11,13 @@ import pytest
 from core.custody import sql
 from e2e.conftest import Program
 from e2e.oauth_mailbox import Mailbox
+from imap.scripts import Peer
+from peers.certificates import Authority
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE, BOB, PASSWORDS
 from peers.oauth.microsoft_answers import token_error
 from peers.ports import free_port
+from peers.scripted import Conversation, ScriptedServer
 
 CONNECT = ("connect", ALICE, "--acknowledge", "imap.I@1", "--password-stdin")
 
@@ -132,6 +135,79 @@ def test_what_an_administrator_must_mend_comes_with_the_letter(
         assert f"inboxlink accounts reconnect {connection_id}" in letter["body"]
         assert re.search("Conditional Access|条件付きアクセス", letter["body"])
     assert outlook.run("connect", "--resume")["tickets"] == []
+
+
+def without_smtp(conversation: Conversation) -> None:
+    """Microsoft's answer where an organisation has switched SMTP with a password off."""
+
+    def refused(peer: Peer, _: bytes) -> None:
+        said = b"SmtpClientAuthentication is disabled for the Tenant."
+        peer.say(b"535 5.7.139 Authentication unsuccessful, " + said)
+
+    Peer(conversation, []).smtp(auth=refused)
+
+
+def test_a_direction_that_an_administrator_can_open_comes_with_the_letter(
+    program: Program,
+    configure: Callable[..., None],
+    dovecot: Dovecot,
+    authority: Authority,
+    tmp_path: Path,
+) -> None:
+    """Mail is received and SMTP is switched off: the mailbox is kept, with the letter for the rest.
+
+    It holds the command for this one mailbox; the list says until when that would help.
+    """
+    smtp = "smtp.office365.com"
+    with ScriptedServer(without_smtp, authority.issue(smtp), implicit=True) as server:
+        configure(
+            application={"name": "Acme CRM"},
+            network={
+                "ca_file": str(authority.ca_file),
+                "special_domains": ["example.test"],
+                "connect": {
+                    **dovecot.connect_map("example.test"),
+                    f"{smtp}:465": f"127.0.0.1:{server.port}",
+                },
+            },
+            presets={
+                "example.test": {
+                    "imap": {"host": "imap.example.test", "port": 993, "tls": "implicit"},
+                    "smtp": {"host": smtp, "port": 465, "tls": "implicit"},
+                }
+            },
+        )
+        letter = tmp_path / "letter.txt"
+        more = ("--accept-partial", f"--letter={letter}")
+        ran = program("--json", *CONNECT, *more, typed=PASSWORDS[ALICE] + "\n")
+        assert ran.status == 0, ran
+        assert (ran.json["connected"], ran.json["account"]["state"]) == (True, "receive_only")
+        connection_id = ran.json["account"]["id"]
+        command = f"Set-CASMailbox -Identity '{ALICE}' -SmtpClientAuthenticationDisabled $false"
+        for said in (ran.json["hand_off"]["letters"][0]["body"], letter.read_text()):
+            assert command in said
+            assert f"inboxlink accounts reconnect {connection_id}" in said
+        assert ran.json["hand_off"]["ticket"] is None, "it is connected already"
+        found = program("--json", "doctor", ALICE)
+        assert (found.status, found.json["healthy"]) == (0, True)
+        assert command in found.json["hand_off"]["letters"][0]["body"]
+    (risk,) = program("--json", "accounts", "list").json["accounts"][0]["at_risk"]
+    assert risk["what"] == "smtp_password_online"
+    assert smtp in risk["message"]
+
+
+def test_a_letter_that_has_no_place_is_said_before_anything_is_done(
+    program: Program, example_test: Dovecot, tmp_path: Path
+) -> None:
+    """Nobody signs in and then learns that the file is there; there is one document."""
+    example_test.forget()
+    there = tmp_path / "there.txt"
+    there.write_text("mine")
+    for path in (there, tmp_path / "no" / "where.txt"):
+        ran = program("--json", *CONNECT, f"--letter={path}", typed=PASSWORDS[ALICE] + "\n")
+        assert (ran.status, ran.json["error"]["code"]) == (12, "letter_unwritable")
+    assert there.read_text() == "mine"
+    assert example_test.attempts() == []
 
 
 def test_the_program_reads_in_japanese(program: Program, connected: Dovecot) -> None:

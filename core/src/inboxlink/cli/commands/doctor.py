@@ -88,11 +88,12 @@ def _mailbox(
 ) -> int:
     """The stages of one connection, what of it ends soon, and what to do."""
     from inboxlink.cli.accounts import find
-    from inboxlink.cli.handing_off import write_letter
+    from inboxlink.cli.handing_off import require_writable, show_hand_off, write_letter
     from inboxlink.connect.checkup.connection import examine
-    from inboxlink.connect.handing_off import hand_off
+    from inboxlink.connect.handing_off import blocked, hand_off
     from inboxlink.connect.supporting import Supporter
 
+    require_writable(letter)
     connection = find(session, host, name)
     language = session.words.language
     supporter = Supporter(host)
@@ -105,17 +106,15 @@ def _mailbox(
     if bundle is not None:
         written = _write_bundle(session, supporter.bundle(examination=found), bundle)
     trouble = found.problem
-    handed = None if trouble is None else hand_off(host, found.request, trouble)
-    if letter is not None and handed is not None:
-        write_letter(session, handed, letter)
+    # A direction that the connection does without may be one that an administrator can open.
+    asked = trouble or blocked(found.report)
+    handed = None if asked is None else hand_off(host, found.request, asked)
+    write_letter(session, handed, letter)
     if session.is_json:
         _emit_mailbox(session, found, handed, written)
     else:
         _show_mailbox(session, found)
-        if handed is not None:
-            from inboxlink.cli.handing_off import show_hand_off
-
-            show_hand_off(session, handed, letter)
+        show_hand_off(session, handed, letter)
     _say_bundle(session, written)
     return exits.OK if trouble is None else exits.STATUS[trouble.kind]
 
