@@ -306,6 +306,7 @@ _TYPES = (
     (r"Annotated\[str, .*\]", "text"),
     (r"str", "text"),
     (r"bool", "true or false"),
+    (r"date", "day, such as 2027-01-31"),
 )
 
 

@@ -22,7 +22,12 @@ def configured(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     """Writes the file of an installation whose only provider signs in by OAuth."""
     monkeypatch.syspath_prepend(AUTHORIZING)
     monkeypatch.setenv("INBOXLINK_PROVIDERS", "inboxlink-authorizing")
-    yield lambda text: (home / "inboxlink.toml").write_text(text) and None
+
+    def write(text: str) -> None:
+        (home / "inboxlink.toml").write_text(text)
+        (home / "inboxlink.toml").chmod(0o600)
+
+    yield write
     for name in [name for name in sys.modules if name.startswith("inboxlink_authorizing")]:
         del sys.modules[name]
 
@@ -51,11 +56,14 @@ def test_a_new_installation_is_in_order_and_stays_as_it_is(
     findings = found()
     assert {name: each.ok for name, each in findings.items()} == {
         "config": True,
+        "versions": True,
         "data": None,
         "store": None,
         "key": None,
         "providers": True,
+        "trust": True,
         "client authorizing": None,
+        "clock": True,
     }
     assert list(home.iterdir()) == []
 
@@ -206,9 +214,9 @@ def test_the_document_has_every_check(
     document: dict[str, Any] = json.loads(out)
     assert (status, document["healthy"]) == (12, False)
     assert [each["name"] for each in document["checks"]] == [
-        *("config", "data", "store", "key", "providers", "client"),
+        *("config", "versions", "data", "store", "key", "providers", "trust", "client", "clock"),
     ]
-    assert document["checks"][-1]["problem"]["code"] == "client_invalid"
+    assert document["checks"][-2]["problem"]["code"] == "client_invalid"
     configured("[oauth.")
     status, out = shown(capsys, "--json")
     (only,) = json.loads(out)["checks"]

@@ -32,10 +32,11 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 IMAP = Endpoint(Role.IMAP, "imap.example.org", 993, Tls.IMPLICIT)
-PASSWORD = Facts(CredentialKind.PASSWORD, (IMAP,), None, is_testing=False, used_at=NOW)
+PASSWORD = Facts("imap", CredentialKind.PASSWORD, (IMAP,), None, is_testing=False, used_at=NOW)
 GRAPH = Facts(
+    "outlook",
     CredentialKind.OAUTH2,
-    (Endpoint(Role.API, "graph.microsoft.com", 443, Tls.IMPLICIT),),
+    (),
     None,
     is_testing=False,
     used_at=NOW,
@@ -88,20 +89,24 @@ def test_an_application_in_testing_is_named_as_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "idle_days", "is_said"),
+    ("provider", "host", "idle_days", "is_said"),
     [
-        ("graph.microsoft.com", 75, False),
-        ("graph.microsoft.com", 77, True),
-        ("gmail.googleapis.com", 165, False),
-        ("gmail.googleapis.com", 167, True),
-        ("imap.gmail.com", 167, True),
-        ("imap.example.org", 10_000, False),
+        ("outlook", None, 75, False),
+        ("outlook", None, 77, True),
+        ("gmail", None, 165, False),
+        ("gmail", None, 167, True),
+        ("imap", "imap.gmail.com", 165, False),
+        ("imap", "imap.gmail.com", 167, True),
+        ("imap", "imap.example.org", 10_000, False),
     ],
 )
-def test_a_grant_that_nobody_uses_is_foretold(host: str, idle_days: int, is_said: bool) -> None:
+def test_a_grant_that_nobody_uses_is_foretold(
+    provider: str, host: str | None, idle_days: int, is_said: bool
+) -> None:
     """Two weeks before the 90 idle days of Microsoft and the six months of Google it is said."""
-    endpoints = (Endpoint(Role.API, host, 443, Tls.IMPLICIT),)
-    facts = replace(GRAPH, endpoints=endpoints, used_at=NOW - idle_days * DAY)
+    endpoints = () if host is None else (replace(IMAP, host=host),)
+    idle_since = NOW - idle_days * DAY
+    facts = replace(GRAPH, provider=provider, endpoints=endpoints, used_at=idle_since)
     assert bool(foreseen(facts)) == is_said
     assert foreseen(replace(facts, kind=CredentialKind.PASSWORD)) == []
 
@@ -214,7 +219,7 @@ def test_the_mark_of_an_unused_grant_is_its_last_renewal(renewal: Renewal, capsy
     idle = (datetime.now(UTC) - 170 * DAY).isoformat(timespec="microseconds")
     sql(renewal.data, "UPDATE connection SET expires_at = :at", at=idle)
     assert json.loads(said(capsys, "--json", "accounts", "list"))["accounts"][0]["at_risk"] == []
-    endpoint = '[{"role":"api","host":"gmail.googleapis.com","port":443,"tls":"implicit"}]'
+    endpoint = '[{"role":"imap","host":"imap.gmail.com","port":993,"tls":"implicit"}]'
     sql(renewal.data, "UPDATE connection SET endpoints = :e", e=endpoint)
     (risk,) = json.loads(said(capsys, "--json", "accounts", "list"))["accounts"][0]["at_risk"]
     assert (risk["what"], risk["days_left"]) == ("grant_unused", 9)

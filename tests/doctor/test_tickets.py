@@ -170,6 +170,22 @@ def test_a_failed_connect_ends_with_the_letter_and_the_ticket(
     assert file.read_text() == "mine"
 
 
+def test_a_ticket_that_cannot_be_kept_takes_nothing_from_the_letter(
+    scripted: Host, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trouble that was, and the letter, are said although the store takes nothing any more."""
+    monkeypatch.setenv("LOGNAME", "me")
+    _ = scripted.store
+    sql(
+        scripted.paths.data,
+        "CREATE TRIGGER full BEFORE INSERT ON ticket BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    document = json.loads(said(capsys, "--json", *ABORTED, "--set=way=abort", status=10))
+    assert document["error"]["code"] == "sign_in_refused"
+    assert document["hand_off"]["ticket"] is None
+    assert "inboxlink connect --resume" not in document["hand_off"]["letters"][0]["body"]
+
+
 def test_the_tickets_are_listed(
     scripted: Host, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,7 +83,9 @@ class Mailbox:
             "network": {**self.world.network, "special_domains": ["example.test"]},
             "oauth": {self.name: dict(self.client)},
         }
-        (self.home / "inboxlink.toml").write_text(tomlkit.dumps({**usual, **sections}))
+        file = self.home / "inboxlink.toml"
+        file.write_text(tomlkit.dumps({**usual, **sections}))
+        file.chmod(0o600)  # there is a secret in it
 
     def start(self, *arguments: str, acknowledged: tuple[str, ...] | None = None) -> Running:
         """Begin to connect it, without a terminal."""

@@ -247,6 +247,8 @@ _SETUP: dict[str, Blame | None] = {
     "provider_name_taken": Blame.PERSON,
     "project_exists": Blame.PERSON,
     "project_unwritable": Blame.PERSON,
+    "bundle_unwritable": Blame.PERSON,
+    "bundle_invalid": Blame.PERSON,
 }
 _PROVIDER: dict[str, Blame | None] = {
     "provider_load_failed": Blame.PLUGIN,
@@ -291,6 +293,8 @@ _HOST: dict[str, Blame | None] = {
     "internal": Blame.HOST,
     "ticket_unknown": Blame.PERSON,
     "ticket_expired": Blame.PERSON,
+    "clock_wrong": Blame.HOST,
+    "bundle_unsafe": Blame.HOST,
 }
 
 #: Every code of the core with its branch and who can mend it. Data, so that a test can hold

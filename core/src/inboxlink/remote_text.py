@@ -44,24 +44,25 @@ class RemoteText:
         """The words in one line of at most `MAX_CHARACTERS`; None = nothing was said."""
         text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
         # Once as it came, once more without the characters that may have split a secret.
-        text = self._masked(text)
+        text = self.masked(text)
         if not text.isprintable():  # or it holds nothing unshowable
             text = "".join(" " if unicodedata.category(c) in _UNSHOWABLE else c for c in text)
-        text = self._masked(" ".join(text.split()))
+        text = self.masked(" ".join(text.split()))
         if len(text) > MAX_CHARACTERS:
             text = f"{text[: MAX_CHARACTERS - 1]}…"
         return text or None
+
+    def masked(self, text: str) -> str:
+        """The text whole, with each secret in it masked."""
+        if not self._forms or len(text) < self._shortest:
+            return text
+        return _BASE64.sub(self._masked_run, self._secret.sub(_MASK, text))
 
     @cached_property
     def _secret(self) -> re.Pattern[str]:
         # Compiled for the first text that is long enough: many servers never say one.
         forms = sorted(self._forms, key=len, reverse=True)
         return re.compile("|".join(re.escape(form) for form in forms), re.IGNORECASE)
-
-    def _masked(self, text: str) -> str:
-        if not self._forms or len(text) < self._shortest:
-            return text
-        return _BASE64.sub(self._masked_run, self._secret.sub(_MASK, text))
 
     def _masked_run(self, run: re.Match[str]) -> str:
         return _MASK if any(part in run[0] for part in self._encoded) else run[0]

@@ -1,5 +1,7 @@
 """Show what an administrator is asked, and what the person keeps until they have done it."""
 
+import errno
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +12,33 @@ if TYPE_CHECKING:
     from inboxlink.connect.handing_off import HandOff
     from inboxlink.handoff.ticket import Ticket
 
-__all__ = ["hand_off_document", "list_tickets", "show_hand_off", "write_letter"]
+__all__ = [
+    "hand_off_document",
+    "list_tickets",
+    "require_writable",
+    "show_hand_off",
+    "write_letter",
+]
 
 
-def show_hand_off(session: Session, handed: "HandOff", file: Path | None) -> None:
-    """The letter, where it was not written to a file, and the ticket."""
+def require_writable(file: Path | None) -> None:
+    """Refuse a file that cannot take a letter, before anything else is done.
+
+    Raises:
+        SetupError: `letter_unwritable`.
+    """
+    if file is None:
+        return
+    if os.path.lexists(file):
+        raise _unwritable(file, os.strerror(errno.EEXIST))
+    if not os.access(file.parent, os.W_OK):
+        raise _unwritable(file, os.strerror(errno.ENOENT))
+
+
+def show_hand_off(session: Session, handed: "HandOff | None", file: Path | None) -> None:
+    """To a person: the letter, where it was not written to a file, and the ticket."""
+    if handed is None or session.is_json:
+        return
     from inboxlink.cli.output import worded_time
     from inboxlink.cli.wrapping import wrapped
     from inboxlink.texts import safe_text
@@ -40,18 +64,19 @@ def show_hand_off(session: Session, handed: "HandOff", file: Path | None) -> Non
         session.say("cli.connect.resume.kept", ticket=handed.ticket.id, until=until)
 
 
-def write_letter(session: Session, handed: "HandOff", file: Path) -> None:
-    """Write the letter to a file that is not there yet.
+def write_letter(session: Session, handed: "HandOff | None", file: Path | None) -> None:
+    """Write the letter, if there is one, to a file that is not there yet, if one was named.
 
     Raises:
         SetupError: `letter_unwritable`.
     """
+    if handed is None or file is None:
+        return
     try:
         with file.open("x", encoding="utf-8") as opened:
             opened.write(handed.letter(session.words.language).text)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SetupError(problem("letter_unwritable", path=str(file), reason=reason)) from None
+        raise _unwritable(file, error.strerror or type(error).__name__) from None
 
 
 def hand_off_document(handed: "HandOff | None") -> dict[str, Any] | None:
@@ -92,6 +117,10 @@ def list_tickets(session: Session, tickets: "tuple[Ticket, ...]") -> None:
             for each in tickets
         ],
     )
+
+
+def _unwritable(file: Path, reason: str) -> SetupError:
+    return SetupError(problem("letter_unwritable", path=str(file), reason=reason))
 
 
 def _ticket(ticket: "Ticket") -> dict[str, Any]:

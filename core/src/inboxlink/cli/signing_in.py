@@ -50,9 +50,11 @@ def sign_in(
     from dataclasses import replace
 
     from inboxlink.cli.answers import Given, Terminal, read_secrets
-    from inboxlink.connect.handing_off import hand_off
+    from inboxlink.cli.handing_off import require_writable, show_hand_off, write_letter
+    from inboxlink.connect.handing_off import hand_off, hand_off_rest
     from inboxlink.connect.request import Connected
 
+    require_writable(letter)
     request = replace(request, force=force)
     _disclose(session, host, request, acknowledge, already)
     descriptors = {"password": 0} | secret_fd if password_stdin else secret_fd
@@ -66,19 +68,28 @@ def sign_in(
     while True:
         outcome = _run(session, host, request, answers, way=way, accept_partial=accept_partial)
         if isinstance(outcome, Connected):
-            _succeed(session, host, outcome)
+            # A direction that is done without may be one that only an administrator can open.
+            handed = hand_off_rest(host, request, outcome)
+            write_letter(session, handed, letter)
+            _succeed(session, host, outcome, handed)
+            show_hand_off(session, handed, letter)
             return exits.OK
         handed = hand_off(host, request, outcome.problem)
-        _show_failure(session, outcome, given, handed, request.detection.provider)
         if not isinstance(answers, Terminal):
-            return _give_up(session, outcome, handed, letter)
+            write_letter(session, handed, letter)
+        _show_failure(session, outcome, given, request.detection.provider, handed)
+        if not isinstance(answers, Terminal):
+            show_hand_off(session, handed, letter)
+            return exits.STATUS[outcome.problem.kind]
         other = moved(session, host, request, outcome)
         if other is not None:
             request, answers = other, Terminal(session, Given({}, {}, trust, accept_domain))
             _disclose(session, host, request, acknowledge)
             continue
         if not _again(session, outcome):
-            return _give_up(session, outcome, handed, letter)
+            write_letter(session, handed, letter)
+            show_hand_off(session, handed, letter)
+            return exits.STATUS[outcome.problem.kind]
         # A new try is a new act of the person, begun from what they had typed, secrets apart.
         is_forced = outcome.problem.code == "refused_recently" and confirm(
             session, session.words("cli.connect.force.ask")
@@ -166,7 +177,10 @@ def _accepts_partial(session: Session, report: "VerifyReport") -> bool:
     return confirm(session, session.words(f"cli.connect.partial.{way}"))
 
 
-def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
+def _succeed(
+    session: Session, host: "Host", outcome: "Connected", handed: "HandOff | None"
+) -> None:
+    from inboxlink.cli.handing_off import hand_off_document
     from inboxlink.cli.output import (
         account_document,
         report_document,
@@ -187,6 +201,7 @@ def _succeed(session: Session, host: "Host", outcome: "Connected") -> None:
                 ],
                 "former_access": _former_document(session, outcome.former),
             }
+            | ({} if handed is None else {"hand_off": hand_off_document(handed)})
         )
         return
     session.gap()
@@ -226,25 +241,12 @@ def _again(session: Session, outcome: "Failed") -> bool:
     return confirm(session, session.words("cli.connect.again"), default=True)
 
 
-def _give_up(
-    session: Session, outcome: "Failed", handed: "HandOff | None", letter: "Path | None"
-) -> int:
-    from inboxlink.cli.handing_off import show_hand_off, write_letter
-
-    if handed is not None:
-        if letter is not None:
-            write_letter(session, handed, letter)
-        if not session.is_json:
-            show_hand_off(session, handed, letter)
-    return exits.STATUS[outcome.problem.kind]
-
-
 def _show_failure(
     session: Session,
     outcome: "Failed",
     given: "Given",
-    handed: "HandOff | None",
     provider: str,
+    handed: "HandOff | None",
 ) -> None:
     from inboxlink.cli.handing_off import hand_off_document
     from inboxlink.cli.output import report_document, show_report, stage_of
@@ -252,11 +254,12 @@ def _show_failure(
     trouble, report = outcome.problem, outcome.report
     if trouble.kind is Kind.SETUP:
         given.refuse_unknown()
-    document = None
+    document: dict[str, Any] | None = None
     if session.is_json:
         shown = None if report is None else report_document(session, report, provider)
-        hand_off = {} if handed is None else {"hand_off": hand_off_document(handed)}
-        document = {"connected": False, "report": shown} | hand_off
+        document = {"connected": False, "report": shown}
+        if handed is not None:
+            document["hand_off"] = hand_off_document(handed)
     elif report is not None:
         session.gap()
         show_report(session, report, provider=provider, told=trouble)

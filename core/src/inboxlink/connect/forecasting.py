@@ -75,6 +75,7 @@ def _registration(host: Host, provider: str) -> tuple[bool, tuple[Forecast, ...]
 def _facts(connection: Connection, *, is_testing: bool) -> Facts:
     seen_at = connection.verified_at or connection.created_at
     return Facts(
+        provider=connection.provider,
         kind=connection.kind,
         endpoints=connection.endpoints,
         grant_ends_at=connection.grant_ends_at,

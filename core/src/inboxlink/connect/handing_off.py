@@ -1,18 +1,27 @@
 """Hand a try to an administrator, and go on with it afterwards in a fresh sign-in."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inboxlink.connect.consenting import disclosures
 from inboxlink.connect.host import Host
 from inboxlink.connect.opening import require_permission
-from inboxlink.connect.request import Request
+from inboxlink.connect.request import Connected, Request
 from inboxlink.errors import HostError, InboxlinkError, Problem
 from inboxlink.handoff.letter import Letter, Matter, is_for_admin, write
 from inboxlink.handoff.ticket import LASTS, Acknowledgement, Ticket
 from inboxlink.texts import LANGUAGES, Words
+from inboxlink.types.report import VerifyReport
 
-__all__ = ["HandOff", "acknowledged_before", "hand_off", "resumed", "settle"]
+__all__ = [
+    "HandOff",
+    "acknowledged_before",
+    "blocked",
+    "hand_off",
+    "hand_off_rest",
+    "resumed",
+    "settle",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,10 @@ class HandOff:
 
 
 def hand_off(host: Host, request: Request, problem: Problem) -> HandOff | None:
-    """Keep a ticket and write the letters; None = nobody but an administrator must be asked."""
+    """Keep a ticket and write the letters; None = it is not an administrator who must be asked.
+
+    A ticket that cannot be kept takes nothing from the letter, and hides no other trouble.
+    """
     if not is_for_admin(problem):
         return None
     shown = disclosures(host, request)
@@ -56,7 +68,10 @@ def hand_off(host: Host, request: Request, problem: Problem) -> HandOff | None:
             created_at=now,
             expires_at=now + LASTS,
         )
-        host.tickets.put(ticket, now)
+        try:
+            host.tickets.put(ticket, now)
+        except HostError:
+            ticket = None
     provider = request.detection.provider
     with_ticket = ticket and f"inboxlink connect --resume {ticket.id}"
     again = request.replaces and f"inboxlink accounts reconnect {request.replaces.id}"
@@ -74,6 +89,21 @@ def hand_off(host: Host, request: Request, problem: Problem) -> HandOff | None:
     )
     letters = tuple(write(matter, _words(host, language)) for language in LANGUAGES)
     return HandOff(letters, ticket)
+
+
+def hand_off_rest(host: Host, request: Request, connected: Connected) -> HandOff | None:
+    """The letter for a direction that is done without, where an administrator can open it."""
+    trouble = blocked(connected.report)
+    if trouble is None:
+        return None
+    return hand_off(host, replace(request, replaces=connected.connection), trouble)
+
+
+def blocked(report: VerifyReport | None) -> Problem | None:
+    """What of the stages only an administrator can mend; None = nothing."""
+    checks = () if report is None else report.checks
+    found = (check.problem for check in checks if check.problem is not None)
+    return next((each for each in found if is_for_admin(each)), None)
 
 
 def resumed(host: Host, owner: str, ticket_id: str, language: str) -> Request:

@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from inboxlink.store.engine import Store
     from inboxlink.store.refusals import Refusals
     from inboxlink.store.tickets import Tickets
+    from inboxlink.types.context import Wire
     from inboxlink.vault import Vault
 
 __all__ = ["Host"]
@@ -85,6 +86,7 @@ class Host:
         self.clock = clock
         self.random_token = random_token
         self._allow_private = allow_private
+        self._door: Wire | None = None
 
     def __enter__(self) -> "Host":
         return self
@@ -191,6 +193,20 @@ class Host:
         from inboxlink.network.wire import Network
 
         return Network(self.config.network_settings(allow_private=self._allow_private))
+
+    @property
+    def wire(self) -> "Wire":
+        """What providers are lent: the doors to the network, or what was put before them."""
+        return self._door or self.network
+
+    @contextmanager
+    def through(self, door: "Wire") -> Iterator[None]:
+        """Lend providers this door within the block."""
+        before, self._door = self._door, door
+        try:
+            yield
+        finally:
+            self._door = before
 
     @cached_property
     def registry(self) -> "Registry":

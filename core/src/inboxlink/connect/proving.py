@@ -49,7 +49,7 @@ def call_context(
         "application": host.application(fields["language"]),
         "settings": host.client_settings(provider),
         "deadline": time.monotonic() + DEADLINES_S[hook] - NETWORK_MARGIN_S,
-        "wire": host.network,
+        "wire": host.wire,
         "clock": host.clock,
         "random_token": host.random_token,
         "attempts": Attempts(Recollection(host, force)),

@@ -46,12 +46,14 @@ class Unused:
 
     Args:
         lasts: From the last use to the end.
-        hosts: Servers at which it is used.
+        providers: Whose grants these are.
+        hosts: Servers at which other providers' are used.
         source: Where it was read.
         read: Year and month in which it was.
     """
 
     lasts: timedelta
+    providers: frozenset[str]
     hosts: frozenset[str]
     source: str
     read: str
@@ -87,6 +89,7 @@ def calendar() -> Calendar:
         tuple(
             Unused(
                 timedelta(days=each["days"]),
+                frozenset(each["providers"]),
                 frozenset(each["hosts"]),
                 each["source"],
                 each["read"],

@@ -14,7 +14,15 @@ from inboxlink.types.credential import CredentialKind
 from inboxlink.types.detection import Endpoint
 from inboxlink.types.text import Text
 
-__all__ = ["Facts", "Forecast", "RegistrationFacts", "SeenCertificate", "foresee", "foresee_client"]
+__all__ = [
+    "Facts",
+    "Forecast",
+    "RegistrationFacts",
+    "SeenCertificate",
+    "foresee",
+    "foresee_client",
+    "foresee_roots",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +50,16 @@ class Facts:
     """What is known of one connection, secrets apart.
 
     Args:
+        provider: Through which it was connected.
         kind: How it signs in.
-        endpoints: Its servers.
+        endpoints: Its servers; empty where the provider alone knows them.
         grant_ends_at: When the provider ends the grant; None = no such time is known.
         is_testing: Whether the operator's registration is in testing.
         used_at: When the grant was last used.
         certificates: Of its servers.
     """
 
+    provider: str
     kind: CredentialKind
     endpoints: tuple[Endpoint, ...]
     grant_ends_at: datetime | None
@@ -79,7 +89,7 @@ class Forecast:
 
     Args:
         what: Stable: `grant`, `grant_testing`, `grant_unused`, `certificate`, `certificate_pinned`,
-            `client_secret`, `client_certificate`, or an entry of the calendar.
+            `client_secret`, `client_certificate`, `ca_file`, or an entry of the calendar.
         ends_at: Aware.
         days_left: Whole days until then; 0 = today, or it is over.
         who: Can do something about it.
@@ -122,6 +132,23 @@ def foresee_client(
     return tuple(sorted(found, key=lambda each: each.ends_at))
 
 
+def foresee_roots(
+    path: str, ends: tuple[datetime, ...], now: datetime, calendar: Calendar
+) -> tuple[Forecast, ...]:
+    """The roots of the operator's file of which the last ends soon: after that none is left.
+
+    Args:
+        path: The file.
+        ends: When each root in it ends.
+        now: Aware.
+        calendar: The dated facts.
+    """
+    last = max(ends, default=None)
+    if last is None or last - now > calendar.notice["registration"]:
+        return ()
+    return (_forecast("ca_file", last, now, Blame.OPERATOR, path=path),)
+
+
 def _of_the_grant(facts: Facts, now: datetime, calendar: Calendar) -> Iterator[Forecast]:
     ends_at = facts.grant_ends_at
     if ends_at is not None and ends_at - now <= calendar.notice["grant"]:
@@ -132,7 +159,8 @@ def _of_the_grant(facts: Facts, now: datetime, calendar: Calendar) -> Iterator[F
     hosts = {each.host for each in facts.endpoints}
     for rule in calendar.unused:
         idle_until = facts.used_at + rule.lasts
-        if rule.hosts & hosts and idle_until - now <= calendar.notice["unused"]:
+        is_meant = facts.provider in rule.providers or rule.hosts & hosts
+        if is_meant and idle_until - now <= calendar.notice["unused"]:
             yield _forecast("grant_unused", idle_until, now, Blame.PERSON)
 
 
