@@ -42,8 +42,8 @@ def test_a_wheel_connects_in_a_fresh_environment(
     here.run(
         f"""
 python -m pip wheel --quiet --no-deps --wheel-dir dist .
-python -m venv '{tmp_path}/fresh'
-'{tmp_path}/fresh/bin/pip' install --quiet '{copy}/core[testing]' dist/*.whl
+python -m venv --without-pip '{tmp_path}/fresh'
+python -m pip --python '{tmp_path}/fresh' install --quiet '{copy}/core[testing]' dist/*.whl
 rm -r src dist
 """
     )

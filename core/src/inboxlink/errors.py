@@ -258,6 +258,7 @@ _PROVIDER: dict[str, Blame | None] = {
     "provider_conflict": Blame.OPERATOR,
     "provider_incompatible": Blame.OPERATOR,
     "provider_damaged": Blame.OPERATOR,
+    "check_failed": Blame.PLUGIN,
 }
 _HOST: dict[str, Blame | None] = {
     "acknowledgement_missing": Blame.HOST,

@@ -5,7 +5,7 @@ of a capability which the provider does not have is exempt. One that could not b
 the author declared nothing to try it with, is not kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -47,6 +47,7 @@ class Result:
 
     Args:
         provider: Its name.
+        contract: The name of the class that declares it.
         distribution: That it comes from, normalised.
         version: Of the distribution.
         digest: See `Candidate.digest`.
@@ -54,6 +55,7 @@ class Result:
     """
 
     provider: str
+    contract: str
     distribution: str
     version: str
     digest: str
@@ -66,28 +68,10 @@ class Result:
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {**asdict(self), "level": self.level.value}
-
-    @classmethod
-    def of(cls, document: Mapping[str, Any]) -> "Result":
-        """Read what `document` gave.
-
-        Raises:
-            KeyError, TypeError, ValueError: It is something else.
-        """
-        return cls(
-            **{name: str(document[name]) for name in ("provider", "distribution", "version")},
-            digest=str(document["digest"]),
-            outcomes=_whole(
-                Outcome(str(each["rule"]), State(each["state"]), str(each["said"]))
-                for each in document["outcomes"]
-            ),
-        )
-
-
-def _whole(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
-    known = {each.rule: each for each in outcomes}
-    return tuple(known.get(rule, Outcome(rule, State.UNTRIED, "it was not run")) for rule in RULES)
+        outcomes = [
+            {**asdict(each), "level": RULES[each.rule].level.value} for each in self.outcomes
+        ]
+        return {**asdict(self), "outcomes": outcomes, "level": self.level.value}
 
 
 def level_of(outcomes: Iterable[Outcome]) -> Level:

@@ -17,18 +17,64 @@ from inboxlink.testing.contract.ruling import ATTRIBUTE, Broken, Exempt, Untried
 from inboxlink.testing.declarations import World
 from inboxlink.testing.levels import Outcome, Result, State
 
-__all__ = ["RESULTS", "world"]
+__all__ = ["RESULTS", "named_providers", "world"]
 
-#: What came of each rule so far, by class.
-_Outcomes = dict[type[ProviderContract], dict[str, Outcome]]
-RESULTS = pytest.StashKey[_Outcomes]()
+_named: list[str] = []
+
+
+class _Tried:
+    """What came of each rule of one class so far, and of what was installed then."""
+
+    def __init__(self, tested: type[ProviderContract]) -> None:
+        from inboxlink.plugins.candidates import UNKNOWN, UNVERIFIABLE, installed
+
+        self.name = tested.under_test()
+        self.contract = tested.__name__
+        self.outcomes: dict[str, Outcome] = {}
+        found = next((each for each in installed() if each.name == self.name), None)
+        self.distribution = "" if found is None else found.distribution
+        self.version = UNKNOWN if found is None else found.version
+        self.digest = UNVERIFIABLE if found is None else found.digest
+
+    @property
+    def result(self) -> Result:
+        """As it is told."""
+        untried = {rule: Outcome(rule, State.UNTRIED, "it was not run") for rule in RULES}
+        return Result(
+            provider=self.name,
+            contract=self.contract,
+            distribution=self.distribution,
+            version=self.version,
+            digest=self.digest,
+            outcomes=tuple(self.outcomes.get(rule, untried[rule]) for rule in RULES),
+        )
+
+
+#: By class.
+RESULTS = pytest.StashKey[dict[type[ProviderContract], _Tried]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of `inboxlink providers check`."""
     group = parser.getgroup("inboxlink")
     group.addoption("--inboxlink-result", metavar="FILE", help="write the levels as JSON")
-    group.addoption("--inboxlink-provider", metavar="NAME", help="try it without declarations")
+    group.addoption(
+        "--inboxlink-provider",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="try it without declarations",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the names for the module that nobody declared anything in."""
+    _named.extend(config.getoption("--inboxlink-provider", default=[]))
+
+
+def named_providers() -> tuple[str, ...]:
+    """The providers that are tried without declarations."""
+    return tuple(_named)
 
 
 @pytest.fixture
@@ -47,10 +93,10 @@ def pytest_runtest_makereport(
     identifier = getattr(getattr(item, "function", None), ATTRIBUTE, None)
     if identifier is None or tested is None or not issubclass(tested, ProviderContract):
         return report
-    outcomes = item.config.stash.setdefault(RESULTS, {}).setdefault(tested, {})
     outcome = _outcome(identifier, report, call)
     if outcome is not None:
-        outcomes[identifier] = outcome
+        tried = item.config.stash.setdefault(RESULTS, {}).setdefault(tested, _Tried(tested))
+        tried.outcomes[identifier] = outcome
     if outcome is not None and outcome.state is State.BROKEN:
         # The rule and what was seen, and not the kit's own code.
         report.longrepr = f"{identifier}: {outcome.said}\n{_change(identifier)}"
@@ -86,36 +132,19 @@ def _change(identifier: str) -> str:
     return Words("en")(RULES[identifier].change)
 
 
-def _result(tested: type[ProviderContract], outcomes: dict[str, Outcome]) -> Result:
-    from inboxlink.plugins.candidates import UNKNOWN, UNVERIFIABLE, installed
-
-    name = tested.under_test()
-    found = next((each for each in installed() if each.name == name), None)
-    return Result(
-        provider=name,
-        distribution="" if found is None else found.distribution,
-        version=UNKNOWN if found is None else found.version,
-        digest=UNVERIFIABLE if found is None else found.digest,
-        outcomes=tuple(
-            outcomes.get(rule, Outcome(rule, State.UNTRIED, "it was not run")) for rule in RULES
-        ),
-    )
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the results, where that was asked."""
     file = session.config.getoption("--inboxlink-result", default=None)
     if file is not None:
-        results = [
-            _result(*each).document() for each in session.config.stash.get(RESULTS, {}).items()
-        ]
+        tried = session.config.stash.get(RESULTS, {})
+        results = [each.result.document() for each in tried.values()]
         Path(file).write_text(json.dumps({"results": results}), encoding="utf-8")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401
     """Tell the level of each contract, and what keeps it from the next one."""
-    for tested, outcomes in config.stash.get(RESULTS, {}).items():
-        result = _result(tested, outcomes)
+    for tried in config.stash.get(RESULTS, {}).values():
+        result = tried.result
         terminalreporter.section(f"contract of {result.provider}: {result.level}")
         for outcome in result.outcomes:
             if outcome.state in (State.BROKEN, State.UNTRIED):

@@ -86,6 +86,8 @@ class ErrorRules:
         refused = [each for each in contract.scripts if each.ends not in (None, "wrong_account")]
         if not refused:
             raise Untried("declare a script with `ends`: a refusal, such as `consent_declined`")
+        for script in contract.good():
+            contract.must_connect(contract.one_run(script))
         for script in refused:
             _must_end(contract.one_run(script))
 

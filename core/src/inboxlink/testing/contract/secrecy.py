@@ -28,8 +28,8 @@ class SecrecyRules:
         for run in _all(contract):
             assert run.heard is not None
             for line in run.heard.logged:
-                _search(run, "a log record", line)
-            _search(run, "what was printed", run.heard.printed)
+                _search(run, "a log record", line, *run.tokens)
+            _search(run, "what was printed", run.heard.printed, *run.tokens)
 
     @rule("exceptions-without-secrets")
     def test_exceptions_without_secrets(self, contract: Trials) -> None:
@@ -39,7 +39,7 @@ class SecrecyRules:
                 if call.error is None:
                     continue
                 said = "".join(traceback.format_exception(call.error))
-                _search(run, f"what {call.hook} raised", said)
+                _search(run, f"what {call.hook} raised", said, *run.tokens)
 
 
 def _all(contract: Trials) -> tuple[Run, ...]:
@@ -57,8 +57,9 @@ def _secrets(run: Run) -> set[str]:
     return {each for each in found if len(each) >= _SHORTEST}
 
 
-def _search(run: Run, shown: str, text: str) -> None:
-    if any(secret in text for secret in _secrets(run)):
+def _search(run: Run, shown: str, text: str, *more: str) -> None:
+    """Look for secrets in a text; the random tokens, a verifier among them, where they are more."""
+    if any(secret in text for secret in {*_secrets(run), *more}):
         raise Broken(f"{run.script.name}: {shown} holds a secret")
 
 

@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from inboxlink.errors import HostError
-from inboxlink.testing.contract.ruling import Broken, Exempt, rule
+from inboxlink.testing.contract.ruling import Broken, Exempt, Untried, rule
 from inboxlink.testing.contract.trials import Run, Trials
 from inboxlink.testing.contract.wording import unworded
 from inboxlink.testing.declarations import Script
 from inboxlink.types.text import Text
+from inboxlink.types.way import Way
 
 if TYPE_CHECKING:
     from inboxlink.flows.engine import Pending
@@ -45,13 +46,19 @@ class SigningInRules:
         """What is asked of an authorization server was disclosed before."""
         from inboxlink.types.steps import Poll, Redirect
 
-        asked = False
+        ways = contract.info(contract.caller()).ways
+        shown: set[type] = set()
         for run in contract.runs():
-            asked = asked or any(isinstance(each, Redirect | Poll) for each in run.steps)
             if run.script.ends is None:
                 contract.must_connect(run)
-        if not asked:
-            raise Exempt("no script asks for scopes")
+                shown |= {type(each) for each in run.steps}
+        if not ways:
+            raise Exempt("it asks no authorization server for anything")
+        needed = {Poll if way is Way.DEVICE else Redirect for way in ways}
+        for step in sorted(needed - shown, key=lambda each: each.__name__):
+            raise Untried(
+                f"declare a script that shows a {step.__name__}: `describe` names its way"
+            )
 
     @rule("steps-worded")
     def test_steps_worded(self, contract: Trials) -> None:
