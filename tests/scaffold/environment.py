@@ -12,7 +12,7 @@ from pathlib import Path
 
 __all__ = ["Environment", "Shell"]
 
-_TIMEOUT_S = 110
+_TIMEOUT_S = 300
 
 
 class Environment:

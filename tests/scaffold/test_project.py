@@ -40,6 +40,7 @@ def test_what_it_writes_is_clean(tmp_path: Path, auth: Auth, name: str) -> None:
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.timeout(300)
 def test_what_it_writes_is_typed(tmp_path: Path) -> None:
     """Code and tests of both kinds pass mypy as strictly as it can be."""
     # One after the other with one cache, because most of the time goes into the core.

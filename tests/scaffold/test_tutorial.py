@@ -72,7 +72,7 @@ def follow(page: Path, place: Path, shell: Shell) -> int:
     return commands
 
 
-@pytest.mark.timeout(300)  # two environments, three times the contract
+@pytest.mark.timeout(600)  # two environments, and twice the contract
 def test_the_tutorial_is_followed_to_the_letter(copy: Path, shell: Callable[[Path], Shell]) -> None:
     """Each command works, each file is as shown, each output comes; a mailbox is connected."""
     assert follow(TUTORIAL, copy, shell(copy)) >= 15

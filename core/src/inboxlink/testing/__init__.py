@@ -2,29 +2,27 @@
 
 `ProviderContract` holds a provider to every rule of the contract; what it is tried with is
 declared by the other names. `inboxlink.testing.plugin` is the pytest plugin that tells the level,
-`inboxlink.testing.fixtures` are servers to try it at.
-
-`ProviderContract` is loaded when it is asked for: the demo has the servers without pytest.
+`inboxlink.testing.fixtures` are servers to try it at, which the demo has as well, without pytest.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from inboxlink.testing.contract.rules import Level
-from inboxlink.testing.declarations import (
-    Agree,
-    Answer,
-    Claim,
-    Fill,
-    Mistake,
-    Pick,
-    Script,
-    Visit,
-    Wait,
-    World,
-)
 
 if TYPE_CHECKING:
     from inboxlink.testing.contract.provider_contract import ProviderContract
+    from inboxlink.testing.contract.rules import Level
+    from inboxlink.testing.declarations import (
+        Agree,
+        Answer,
+        Claim,
+        Fill,
+        Mistake,
+        Pick,
+        Script,
+        Visit,
+        Wait,
+        World,
+    )
 
 __all__ = [
     "Agree",
@@ -41,10 +39,17 @@ __all__ = [
     "World",
 ]
 
+_MODULES = {
+    "ProviderContract": "inboxlink.testing.contract.provider_contract",
+    "Level": "inboxlink.testing.contract.rules",
+}
 
+
+# Not at the top: a child that looks at a provider needs a module beside these, and no pytest.
 def __getattr__(name: str) -> object:
-    if name != "ProviderContract":
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from inboxlink.testing.contract.provider_contract import ProviderContract
-
-    return globals().setdefault(name, ProviderContract)
+    module = import_module(_MODULES.get(name, "inboxlink.testing.declarations"))
+    found: object = getattr(module, name)
+    globals()[name] = found
+    return found

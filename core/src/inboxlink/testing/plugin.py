@@ -95,8 +95,10 @@ def pytest_runtest_makereport(
         return report
     outcome = _outcome(identifier, report, call)
     if outcome is not None:
-        tried = item.config.stash.setdefault(RESULTS, {}).setdefault(tested, _Tried(tested))
-        tried.outcomes[identifier] = outcome
+        tried = item.config.stash.setdefault(RESULTS, {})
+        if tested not in tried:
+            tried[tested] = _Tried(tested)
+        tried[tested].outcomes[identifier] = outcome
     if outcome is not None and outcome.state is State.BROKEN:
         # The rule and what was seen, and not the kit's own code.
         report.longrepr = f"{identifier}: {outcome.said}\n{_change(identifier)}"
@@ -146,7 +148,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for tried in config.stash.get(RESULTS, {}).values():
         result = tried.result
         terminalreporter.section(f"contract of {result.provider}: {result.level}")
-        for outcome in result.outcomes:
+        left_out = len(RULES) - len(tried.outcomes)
+        if left_out:
+            terminalreporter.line(f"? {left_out} of {len(RULES)} rules were not run")
+        for outcome in tried.outcomes.values():
             if outcome.state in (State.BROKEN, State.UNTRIED):
                 mark = "✗" if outcome.state is State.BROKEN else "?"
                 terminalreporter.line(f"{mark} {outcome.rule}: {outcome.said}")

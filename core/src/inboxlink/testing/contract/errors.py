@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from inboxlink.errors import InboxlinkError, Problem
 from inboxlink.testing.contract.ruling import Broken, Exempt, Untried, rule
-from inboxlink.testing.contract.trials import Run, Trials
+from inboxlink.testing.contract.runs import Run
+from inboxlink.testing.contract.trials import Trials
 from inboxlink.testing.contract.wording import miscatalogued
 from inboxlink.testing.declarations import Fill, Mismatch, Mistake, Script
 

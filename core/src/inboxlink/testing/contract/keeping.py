@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from inboxlink.errors import InboxlinkError, Kind, ProviderFault
 from inboxlink.testing.contract.ruling import Broken, Exempt, rule
-from inboxlink.testing.contract.trials import Run, Trials
+from inboxlink.testing.contract.runs import Run
+from inboxlink.testing.contract.trials import Trials
 from inboxlink.testing.contract.wording import unworded
 
 if TYPE_CHECKING:

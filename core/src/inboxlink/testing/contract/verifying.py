@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from inboxlink.errors import InboxlinkError, Kind, ProviderFault
 from inboxlink.testing.contract.places import silent, unreachable
 from inboxlink.testing.contract.ruling import Broken, Exempt, Untried, rule
-from inboxlink.testing.contract.trials import Run, Trials
+from inboxlink.testing.contract.runs import Run
+from inboxlink.testing.contract.trials import Trials
 from inboxlink.types.disclosure import Capability
 
 if TYPE_CHECKING:
