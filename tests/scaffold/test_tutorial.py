@@ -32,7 +32,7 @@ class Block:
     @property
     def file(self) -> str:
         """The file that the words before it name last."""
-        return re.findall(r"`(src/[^`]+|tests/[^`]+)`", self.before)[-1]
+        return re.findall(r"`(?:inboxlink-harbour/)?((?:src|tests)/[^`:]+)`", self.before)[-1]
 
 
 def blocks(page: Path) -> Iterator[Block]:
