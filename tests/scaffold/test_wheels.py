@@ -30,15 +30,15 @@ def test_the_wheel_of_the_core_brings_the_template(
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("auth", Auth)
 def test_a_wheel_connects_in_a_fresh_environment(
-    auth: Auth, copy: Path, tmp_path: Path, shell: Callable[[Path], Shell]
+    copy: Path, tmp_path: Path, shell: Callable[[Path], Shell]
 ) -> None:
-    """Built, installed and enabled, it keeps the contract and connects a mailbox.
+    """Built, installed and enabled, a provider by OAuth keeps the contract and connects a mailbox.
 
-    Its tests run the program: `providers enable`, and `connect` on the peers.
+    Its tests run the program: `providers enable`, and `connect` on the peers. One with a password
+    is that of the tutorial.
     """
-    project = Project("harbour", auth).write(tmp_path)
+    project = Project("lighthouse", Auth.OAUTH).write(tmp_path)
     here = shell(project)
     here.run(
         f"""
@@ -49,9 +49,9 @@ rm -r src dist
 """
     )
     said = here.run(f"'{tmp_path}/fresh/bin/python' -m pytest -W error")
-    assert "contract of harbour: gold" in said
+    assert "contract of lighthouse: gold" in said
     inboxlink = f"'{tmp_path}/fresh/bin/inboxlink'"
     assert "untrusted" in here.run(f"{inboxlink} providers list --json")
-    here.run(f"{inboxlink} providers enable inboxlink-harbour --yes")
+    here.run(f"{inboxlink} providers enable inboxlink-lighthouse --yes")
     assert "available" in here.run(f"{inboxlink} providers list --json")
     here.run(f"{inboxlink} providers doctor")
