@@ -173,3 +173,16 @@ def test_a_certificate_of_a_test_is_shown(inboxlink_world: World) -> None:
     mail = inboxlink_world.mail({ALICE: PASSWORD}, certificate=expired)
     with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
         Imap(inboxlink_world, mail)
+
+
+def test_no_password_is_taken_before_starttls(inboxlink_mail: MailServer) -> None:
+    """Both servers say so, and nothing reaches what is behind them."""
+    with imaplib.IMAP4(LOOPBACK, inboxlink_mail.imap_starttls, timeout=10) as imap:
+        assert "LOGINDISABLED" in imap.capabilities
+        with pytest.raises(imaplib.IMAP4.error, match="PRIVACYREQUIRED"):
+            imap.login(ALICE, "x")
+    with smtplib.SMTP(LOOPBACK, inboxlink_mail.submission_starttls, timeout=10) as smtp:
+        smtp.ehlo()
+        assert smtp.docmd("AUTH", "PLAIN AHgAeA==")[0] == 530
+        smtp.close()
+    assert inboxlink_mail.sign_ins == []

@@ -25,6 +25,27 @@ def test_an_installation_connects_in_the_world(
     assert SignIn(Protocol.SUBMISSION, ok=True) in inboxlink_mail.sign_ins
 
 
+def test_starttls_is_there_as_well(
+    inboxlink_mail: MailServer, inboxlink_installation: Installation
+) -> None:
+    """An operator whose preset says STARTTLS connects the same mailbox on the other two ports."""
+    inboxlink_installation.configure(
+        presets={
+            "example.test": {
+                "imap": {"host": "imap.example.test", "port": 143, "tls": "starttls"},
+                "smtp": {"host": "smtp.example.test", "port": 587, "tls": "starttls"},
+            }
+        }
+    )
+    ran = inboxlink_installation.run(
+        *("--json", "connect", ALICE, "--lookup", "offline", "--acknowledge", "imap.I@1"),
+        *("--no-inbox-automation", "--send-test-message"),
+        secrets={"password": PASSWORD},
+    )
+    assert ran.status == 0, ran
+    assert [each.ok for each in inboxlink_mail.sign_ins] == [True, True]
+
+
 def test_a_wrong_password_is_one_try(
     inboxlink_mail: MailServer, inboxlink_installation: Installation
 ) -> None:

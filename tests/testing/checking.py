@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from e2e.running import MAIN
+from inboxlink.testing.installation import MAIN
 from testing.exemplary import GOOD
 
 __all__ = ["HERE", "ROOT", "begun", "broken", "checked", "environment"]

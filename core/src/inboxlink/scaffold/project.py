@@ -19,7 +19,7 @@ _TEMPLATE = Path(__file__).parent / "template"
 #: A provider's name is the end of its distribution's, in normalised form (PyPA, "Names and
 #: normalization"), and begins its keys, so that it begins with a letter.
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_MAX_NAME = 40
+_MAX_NAME = 24
 
 
 class Auth(StrEnum):

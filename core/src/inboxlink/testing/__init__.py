@@ -2,7 +2,7 @@
 
 `ProviderContract` holds a provider to every rule of the contract; what it is tried with is
 declared by the other names. `inboxlink.testing.plugin` is the pytest plugin that tells the level,
-`inboxlink.testing.fixtures` are servers to try it at.
+`inboxlink.testing.fixtures` are servers to try it at, which the demo has as well, without pytest.
 """
 
 from importlib import import_module
@@ -45,8 +45,7 @@ _MODULES = {
 }
 
 
-# Not at the top: a child that looks at a provider, and the demo, need modules beside these, and no
-# pytest.
+# Not at the top: a child that looks at a provider needs a module beside these, and no pytest.
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -33,6 +33,7 @@ def command() -> None:
 
 
 command.add_command(check.command)
+command.add_command(new_provider.command)
 
 
 @command.command("list", help=w("cli.providers.list"))
@@ -196,6 +197,3 @@ def _tell(session: Session, key: str, distribution: str) -> None:
         session.emit({"distribution": distribution, "enabled": key.endswith(".enabled")})
     else:
         click.echo(session.words(key, distribution=distribution))
-
-
-command.add_command(new_provider.command)

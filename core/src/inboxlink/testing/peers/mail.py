@@ -33,7 +33,7 @@ _START_S = 10.0
 
 
 class MailServer:
-    """IMAP and submission over TLS for a few mailboxes, as a context.
+    """IMAP and submission for a few mailboxes, over TLS or STARTTLS, as a context.
 
     Args:
         certificate: For the names under which it is reached.
@@ -41,14 +41,18 @@ class MailServer:
             folders and messages, the others an empty INBOX.
 
     Attributes:
-        imap: The port where mail is read.
-        submission: The port where mail is sent.
+        imap: The port where mail is read over TLS.
+        imap_starttls: The port where it is read after STARTTLS.
+        submission: The port where mail is sent over TLS.
+        submission_starttls: The port where it is sent after STARTTLS.
         faults: What it does wrong.
         sign_ins: Every try to sign in, in order.
     """
 
     imap: int
+    imap_starttls: int
     submission: int
+    submission_starttls: int
 
     def __init__(self, certificate: Certificate, mailboxes: Mapping[str, str]) -> None:
         self.faults = MailFaults()
@@ -65,12 +69,13 @@ class MailServer:
             connections: WeakSet[SMTP] = WeakSet()
             stack.callback(loop.call_soon_threadsafe, _abort, connections)
             taking = stack.enter_context(_serving(loop, _taking_in(self, connections)))
-            self.imap = stack.enter_context(
-                _serving(loop, self._front(Protocol.IMAP, self._keeper))
-            )
-            self.submission = stack.enter_context(
-                _serving(loop, self._front(Protocol.SUBMISSION, taking))
-            )
+            for protocol, port in (
+                (Protocol.IMAP, self._keeper),
+                (Protocol.SUBMISSION, taking),
+            ):
+                for name, is_implicit in ((protocol, True), (f"{protocol}_starttls", False)):
+                    front = self._front(protocol, port, is_implicit=is_implicit)
+                    setattr(self, name, stack.enter_context(_serving(loop, front)))
             self._stack = stack.pop_all()
         return self
 
@@ -86,12 +91,14 @@ class MailServer:
         """What `[network.connect]` says to reach it.
 
         Args:
-            imap: The name of the server where mail is read, on port 993.
-            submission: The name of the server where mail is sent, on port 465.
+            imap: The name of the server where mail is read, on ports 993 and 143.
+            submission: The name of the server where mail is sent, on ports 465 and 587.
         """
         return {
             f"{imap}:993": f"{LOOPBACK}:{self.imap}",
+            f"{imap}:143": f"{LOOPBACK}:{self.imap_starttls}",
             f"{submission}:465": f"{LOOPBACK}:{self.submission}",
+            f"{submission}:587": f"{LOOPBACK}:{self.submission_starttls}",
         }
 
     def messages(self, address: str) -> list[bytes]:
@@ -122,8 +129,13 @@ class MailServer:
             mailbox.authenticate("PLAIN", lambda _: plain)
             yield mailbox
 
-    def _front(self, protocol: Protocol, port: int) -> Coroutine[Any, Any, asyncio.Server]:
-        return start_front(protocol, port, self._context, self.faults, self.sign_ins.append)
+    def _front(
+        self, protocol: Protocol, port: int, *, is_implicit: bool
+    ) -> Coroutine[Any, Any, asyncio.Server]:
+        told = self.sign_ins.append
+        return start_front(
+            protocol, port, self._context, self.faults, told, is_implicit=is_implicit
+        )
 
 
 @contextmanager

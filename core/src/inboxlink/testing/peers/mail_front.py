@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 
 from inboxlink.testing.peers.mail_faults import MailFault, MailFaults, Protocol, SignIn, Told
+from inboxlink.testing.peers.mail_starttls import start_tls
 from inboxlink.testing.peers.ports import LOOPBACK
 
 __all__ = ["start_front"]
@@ -20,7 +21,13 @@ _SIGNS_IN = {
 
 
 async def start_front(
-    protocol: Protocol, port: int, context: ssl.SSLContext, faults: MailFaults, told: Told
+    protocol: Protocol,
+    port: int,
+    context: ssl.SSLContext,
+    faults: MailFaults,
+    told: Told,
+    *,
+    is_implicit: bool,
 ) -> asyncio.Server:
     """Serve over TLS what is served on a port of loopback.
 
@@ -30,6 +37,7 @@ async def start_front(
         context: With the certificate to show.
         faults: Asked for each connection.
         told: Called with each sign-in that was answered.
+        is_implicit: Whether TLS begins with the first byte, or else after STARTTLS.
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -37,14 +45,19 @@ async def start_front(
         if fault.greeting is not None or fault.is_silent:
             await _misbehave(fault, reader, writer)
             return
+        if not is_implicit and not await start_tls(protocol, reader, writer, context):
+            writer.close()
+            return
         back_reader, back_writer = await asyncio.open_connection(LOOPBACK, port)
+        if not is_implicit:
+            await back_reader.readline()  # it was greeted before TLS, and is not again
         dialogue = _Dialogue(protocol, fault, told)
         await asyncio.gather(
             _pump(reader, back_writer, dialogue.is_open, lambda line: dialogue.asked(line, writer)),
             _pump(back_reader, writer, dialogue.is_open, dialogue.answered),
         )
 
-    return await asyncio.start_server(serve, LOOPBACK, 0, ssl=context)
+    return await asyncio.start_server(serve, LOOPBACK, 0, ssl=context if is_implicit else None)
 
 
 async def _misbehave(
