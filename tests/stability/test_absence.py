@@ -12,9 +12,11 @@ from inboxlink.plugins.policy import Policy, vet
 from inboxlink.plugins.record import Enabled, ProviderRecord, RecordFile
 from inboxlink.types.text import Text
 
+POLICY = Policy()
+
 
 def told(
-    provider: str, record: ProviderRecord = NOTHING, *loaded: str, policy: Policy = Policy()
+    provider: str, record: ProviderRecord = NOTHING, *loaded: str, policy: Policy = POLICY
 ) -> tuple[str, Text] | None:
     """The code and the remedy, of an installation as it is."""
     registry = load(candidate(each) for each in loaded)
