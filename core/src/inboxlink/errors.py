@@ -256,6 +256,7 @@ _PROVIDER: dict[str, Blame | None] = {
     "provider_incompatible": Blame.OPERATOR,
     "provider_damaged": Blame.OPERATOR,
     "provider_changed": Blame.OPERATOR,
+    "check_failed": Blame.PLUGIN,
 }
 _HOST: dict[str, Blame | None] = {
     "acknowledgement_missing": Blame.HOST,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from inboxlink.errors import CODES, HostError, Problem, problem
 
-__all__ = ["CheckResult", "Enabled", "ProviderRecord", "RecordFile"]
+__all__ = ["CheckResult", "Enabled", "KeptLevel", "ProviderRecord", "RecordFile"]
 
 
 class Enabled(NamedTuple):
@@ -56,11 +56,28 @@ class CheckResult(NamedTuple):
         return problem(self.code, **params) if self.code in CODES else None
 
 
+class KeptLevel(NamedTuple):
+    """How far a provider kept the contract when `providers check` tried it.
+
+    Args:
+        level: `none`, `bronze`, `silver` or `gold`.
+        version: Of the distribution that was tried.
+        digest: Of its content; another content says nothing of this one.
+        at: ISO 8601, UTC.
+    """
+
+    level: str
+    version: str
+    digest: str
+    at: str
+
+
 class ProviderRecord(NamedTuple):
-    """The whole file: distributions that are enabled, and checks by `Candidate.key`."""
+    """The whole file: distributions that are enabled; checks and levels by `Candidate.key`."""
 
     enabled: Mapping[str, Enabled]
     checks: Mapping[str, CheckResult]
+    levels: Mapping[str, KeptLevel] = {}
 
 
 class RecordFile:
@@ -91,6 +108,8 @@ class RecordFile:
                     key: CheckResult(**{**row, "params": dict(row["params"])})
                     for key, row in raw["checks"].items()
                 },
+                # An earlier version knew none.
+                {key: KeptLevel(**row) for key, row in raw.get("levels", {}).items()},
             )
         except (AttributeError, KeyError, TypeError, ValueError):
             raise self._corrupt() from None
@@ -111,6 +130,11 @@ class RecordFile:
         """Keep what a check found, for the providers that it covered."""
         with self._rewritten() as record:
             self._write(record._replace(checks={**record.checks, **checks}))
+
+    def note_levels(self, levels: Mapping[str, KeptLevel]) -> None:
+        """Keep how far providers kept the contract."""
+        with self._rewritten() as record:
+            self._write(record._replace(levels={**record.levels, **levels}))
 
     @contextmanager
     def _rewritten(self) -> Iterator[ProviderRecord]:

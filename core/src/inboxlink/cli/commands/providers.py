@@ -4,25 +4,25 @@
 pydantic, SQLAlchemy nor ssl.
 """
 
-import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from inboxlink.cli import exits
 from inboxlink.cli.app import group
 from inboxlink.cli.asking import confirm
+from inboxlink.cli.commands import check
+from inboxlink.cli.commands.check import level_of
 from inboxlink.cli.session import Session, pass_session
+from inboxlink.cli.vetted import explain, indent, named, vetted
 from inboxlink.cli.wording import w
 from inboxlink.errors import Kind, SetupError, problem
-from inboxlink.texts import safe_text
 
 if TYPE_CHECKING:
-    from inboxlink.errors import Problem
     from inboxlink.plugins.candidates import Candidate
     from inboxlink.plugins.policy import Verdict
-    from inboxlink.plugins.record import CheckResult, ProviderRecord, RecordFile
+    from inboxlink.plugins.record import CheckResult, ProviderRecord
 
 __all__ = ["command"]
 
@@ -32,57 +32,42 @@ def command() -> None:
     """See `cli.providers` in the strings."""
 
 
-class _Vetted(NamedTuple):
-    verdicts: tuple["Verdict", ...]
-    record: "ProviderRecord"
-    file: "RecordFile"
-    missing: dict[str, tuple[str, ...]]
-
-
-def _vetted() -> _Vetted:
-    from inboxlink.config import source
-    from inboxlink.config.paths import locate
-    from inboxlink.plugins.candidates import installed
-    from inboxlink.plugins.policy import Policy, vet
-    from inboxlink.plugins.record import RecordFile
-
-    paths = locate(os.environ)
-    file = RecordFile(paths.data)
-    record = file.read()
-    policy = Policy.read(os.environ, source.provider_names(source.read(paths.config)))
-    candidates = installed()
-    return _Vetted(vet(candidates, policy, record), record, file, policy.missing(candidates))
+command.add_command(check.command)
 
 
 @command.command("list", help=w("cli.providers.list"))
 @pass_session
 def list_providers(session: Session) -> None:
     """See `cli.providers.list` in the strings."""
-    verdicts, record, _, missing = _vetted()
+    verdicts, record, _, missing = vetted()
     checks = {}
     for verdict in verdicts:
         check = record.checks.get(verdict.candidate.key)
         # What was found of another version says nothing of this one.
         checks[verdict] = check if check and check.version == verdict.candidate.version else None
     if session.is_json:
-        rows = [_row(session, verdict, check) for verdict, check in checks.items()]
+        rows = [_row(session, verdict, check, record) for verdict, check in checks.items()]
         session.emit({"providers": rows, "missing": missing})
         return
     if not verdicts:
         session.say("cli.providers.none")
     # Plain text: the library that draws tables would be half of what this command costs.
     for verdict, check in checks.items():
-        name, distribution, version = _named(verdict.candidate)
+        name, distribution, version = named(verdict.candidate)
         state = session.words(f"cli.providers.state.{verdict.state}")
         checked = f"cli.providers.state.{check.state}" if check else "cli.providers.unchecked"
         click.echo(f"{f'{name:<12} {distribution} {version}':<44} {state}", nl=False)
-        click.echo(f", {session.words(checked)}")
-        _explain(session, verdict.reason)
-        _explain(session, check.problem if check else None)
+        level = level_of(verdict.candidate, record)
+        told = f", {session.words(f'cli.providers.level.{level}')}" if level else ""
+        click.echo(f", {session.words(checked)}{told}")
+        explain(session, verdict.reason)
+        explain(session, check.problem if check else None)
     _show_missing(session, missing)
 
 
-def _row(session: Session, verdict: "Verdict", check: "CheckResult | None") -> dict[str, object]:
+def _row(
+    session: Session, verdict: "Verdict", check: "CheckResult | None", record: "ProviderRecord"
+) -> dict[str, object]:
     candidate, found = verdict.candidate, check.problem if check else None
     reason = None if verdict.reason is None else session.words(verdict.reason.message)
     return {
@@ -94,39 +79,14 @@ def _row(session: Session, verdict: "Verdict", check: "CheckResult | None") -> d
         "last_check": check.state if check else None,
         "last_check_reason": check and (session.words(found.message) if found else ""),
         "digest": candidate.digest,
+        "level": level_of(candidate, record),
     }
-
-
-def _named(candidate: "Candidate") -> tuple[str, str, str]:
-    # All three come from a file that somebody else wrote.
-    name, distribution, version = (
-        safe_text(part, 60) for part in (candidate.name, candidate.distribution, candidate.version)
-    )
-    return name, distribution, version
-
-
-def _explain(session: Session, trouble: "Problem | None") -> None:
-    if trouble is None:
-        return
-    _indent(session.words(trouble.message))
-    if trouble.remedy is not None:
-        _indent(f"→ {session.words(trouble.remedy)}")
-
-
-def _indent(worded: str) -> None:
-    import shutil
-
-    from inboxlink.cli.wrapping import wrapped
-
-    width = shutil.get_terminal_size().columns - 4
-    for line in wrapped(worded, width).splitlines():
-        click.echo(f"    {line}")
 
 
 def _show_missing(session: Session, missing: dict[str, tuple[str, ...]]) -> None:
     for setting, names in missing.items():
         click.echo(f"✗ {setting}")
-        _indent(session.words("cli.providers.missing", names=", ".join(names)))
+        indent(session.words("cli.providers.missing", names=", ".join(names)))
 
 
 @command.command("enable", help=w("cli.providers.enable"))
@@ -138,7 +98,7 @@ def enable(session: Session, distribution: str, yes: bool) -> None:  # noqa: FBT
     from inboxlink.plugins.candidates import normalised
     from inboxlink.plugins.record import Enabled
 
-    verdicts, _, file, _ = _vetted()
+    verdicts, _, file, _ = vetted()
     distribution = normalised(distribution)
     candidate = next(
         (each.candidate for each in verdicts if each.candidate.distribution == distribution), None
@@ -182,7 +142,7 @@ def disable(session: Session, distribution: str) -> None:
     from inboxlink.plugins.policy import FIRST_PARTY
 
     distribution = normalised(distribution)
-    file = _vetted().file
+    file = vetted().file
     if distribution in FIRST_PARTY.values():
         raise SetupError(problem("provider_first_party", distribution=distribution))
     if not file.disable(distribution):
@@ -196,7 +156,7 @@ def doctor(session: Session) -> int:
     """See `cli.providers.doctor` in the strings."""
     from inboxlink.plugins.doctor import bound_s, examine
 
-    verdicts, _, file, missing = _vetted()
+    verdicts, _, file, missing = vetted()
     with session.busy("cli.busy.doctor", seconds=f"{bound_s(len(verdicts)):g}"):
         results = examine(verdicts, datetime.now(UTC))
     file.note({key: result for key, result in results.items() if result.state != "skipped"})
@@ -210,10 +170,10 @@ def doctor(session: Session) -> int:
         for each in verdicts:
             result = results[each.candidate.key]
             mark = {"loaded": "✓", "skipped": "·"}.get(result.state, "✗")
-            name, distribution, version = _named(each.candidate)
+            name, distribution, version = named(each.candidate)
             state = session.words(f"cli.providers.state.{result.state}")
             click.echo(f"{mark} {name} ({distribution} {version}): {state}")
-            _explain(session, result.problem)
+            explain(session, result.problem)
         _show_missing(session, missing)
     return exits.OK if is_healthy else exits.STATUS[Kind.PROVIDER]
 

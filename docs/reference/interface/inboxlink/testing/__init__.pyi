@@ -1,0 +1,4 @@
+from inboxlink.testing.contract.provider_contract import ProviderContract
+from inboxlink.testing.contract.rules import Level
+from inboxlink.testing.declarations import Agree, Answer, Claim, Fill, Mistake, Pick, Script, Visit, Wait, World
+__all__ = ['Agree', 'Answer', 'Claim', 'Fill', 'Level', 'Mistake', 'Pick', 'ProviderContract', 'Script', 'Visit', 'Wait', 'World']
