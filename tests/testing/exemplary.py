@@ -1,7 +1,6 @@
 """What the author of the exemplary provider declares, and the place that it is installed in."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +13,7 @@ from inboxlink.types.way import Way
 from peers.certificates import Authority
 from testing.service import ANN, BOB, Service
 
-__all__ = ["GOOD", "PACKAGE", "PASSWORD", "WRONG", "Declarations"]
+__all__ = ["GOOD", "PACKAGE", "PASSWORD", "WRONG", "Declarations", "forget"]
 
 GOOD = Path(__file__).parent.parent / "fixtures" / "exemplary"
 PACKAGE = "inboxlink_exemplary"
@@ -71,20 +70,13 @@ class Declarations:
         Script(name="somebody else", answers=(_as(BOB),), ends="wrong_account", **_BY_BROWSER),
     )
 
-    @pytest.fixture(autouse=True)
-    def installed(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-        """The provider of this class, and none of another one's words in a cache."""
-        monkeypatch.syspath_prepend(self.place)
-        _forget()
-        yield
-        _forget()
-
     @pytest.fixture
     def world(self, service: Service, authority: Authority) -> World:
         return World(connect=service.connect, ca_file=authority.ca_file, servers=service)
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Drop the provider's modules, and its words from every cache."""
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
     prose._document.cache_clear()

@@ -1,4 +1,4 @@
-"""One fault for each rule: the exemplary provider with one change that its author might have made."""
+"""One fault for each rule: one change of the exemplary provider that an author might have made."""
 
 import shutil
 from dataclasses import dataclass
@@ -114,8 +114,10 @@ FAULTS = (
     Fault(
         "client-checked",
         "takes for granted that there is a client",
-        change("client_problems(ctx.settings, ", "client_problems({**ctx.settings}, ")
-        + change("{**ctx.settings}", '{"client_id": ctx.settings["client_id"]}'),
+        change(
+            "client_problems(ctx.settings, ",
+            'client_problems({"client_id": ctx.settings["client_id"]}, ',
+        ),
     ),
     Fault(
         "claims",
@@ -335,7 +337,7 @@ FAULTS = (
         "logs what it signs in with",
         change(
             "    with ctx.attempt(",
-            '    LOG.debug("%s signs in with %s", credential.account, secret)\n    with ctx.attempt(',
+            '    LOG.debug("signs in with %s", secret)\n    with ctx.attempt(',
         ),
         scripts="password",
     ),

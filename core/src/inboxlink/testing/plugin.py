@@ -95,8 +95,10 @@ def pytest_runtest_makereport(
         return report
     outcome = _outcome(identifier, report, call)
     if outcome is not None:
-        tried = item.config.stash.setdefault(RESULTS, {}).setdefault(tested, _Tried(tested))
-        tried.outcomes[identifier] = outcome
+        tried = item.config.stash.setdefault(RESULTS, {})
+        if tested not in tried:
+            tried[tested] = _Tried(tested)
+        tried[tested].outcomes[identifier] = outcome
     if outcome is not None and outcome.state is State.BROKEN:
         # The rule and what was seen, and not the kit's own code.
         report.longrepr = f"{identifier}: {outcome.said}\n{_change(identifier)}"

@@ -1,8 +1,7 @@
 """The contract that a provider keeps, as one class of tests."""
 
 from inspect import getattr_static
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
@@ -15,7 +14,7 @@ from inboxlink.testing.contract.rules import Level
 from inboxlink.testing.contract.ruling import ATTRIBUTE
 from inboxlink.testing.contract.secrecy import SecrecyRules
 from inboxlink.testing.contract.signing_in import SigningInRules
-from inboxlink.testing.contract.trials import Run, Trials
+from inboxlink.testing.contract.trials import Memory, Trials
 from inboxlink.testing.contract.verifying import VerifyingRules
 from inboxlink.testing.declarations import Claim, Script
 from inboxlink.types.detection import Evidence
@@ -78,8 +77,7 @@ class ProviderContract(
     declines: ClassVar[tuple[Evidence, ...]] = ()
     scripts: ClassVar[tuple[Script, ...]] = ()
 
-    _runs: ClassVar[dict[str, Run]] = {}
-    _apart: ClassVar[dict[str, Any]] = {}
+    _memory: ClassVar[Memory] = Memory()
 
     def __init_subclass__(cls) -> None:
         """Refuse a class that replaces a part of the contract.
@@ -91,7 +89,7 @@ class ProviderContract(
         for name in sorted(_FIXED):
             if getattr_static(cls, name) is not getattr_static(ProviderContract, name):
                 raise TypeError(f"{cls.__name__} replaces {name}: a rule cannot be overridden")
-        cls._runs, cls._apart = {}, {}
+        cls._memory = Memory()
 
     @classmethod
     def under_test(cls) -> str:
@@ -105,9 +103,9 @@ class ProviderContract(
         return cls.provider
 
     @pytest.fixture
-    def contract(self, request: pytest.FixtureRequest, tmp_path: Path) -> Trials:
+    def contract(self, request: pytest.FixtureRequest) -> Trials:
         """What the rules are tried with."""
-        return Trials(request, tmp_path, getattr(request.function, ATTRIBUTE))
+        return Trials(request, getattr(request.function, ATTRIBUTE))
 
 
 _FIXED = frozenset(

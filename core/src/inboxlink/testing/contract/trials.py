@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from inboxlink.errors import InboxlinkError, Problem, ProviderFault
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from inboxlink.types.credential import Credential
     from inboxlink.types.steps import Done, Event, PendingStep
 
-__all__ = ["Run", "Trials"]
+__all__ = ["Memory", "Run", "Trials"]
 
 #: Which rule a fault of the core's belongs to, by the hook; the first that fits its reason.
 _RULE_OF: tuple[tuple[str, str, str], ...] = (
@@ -111,40 +111,53 @@ class Run:
         return self.done.credential.kind.value if self.done is not None else ""
 
 
+@dataclass
+class Memory:
+    """What is found out once for all tests of a class.
+
+    Attributes:
+        runs: By the name of their script.
+        apart: See `Trials.apart`; None = nobody asked yet.
+        candidate: See `Trials.candidate`; likewise.
+    """
+
+    runs: dict[str, Run] = field(default_factory=dict)
+    apart: Mapping[str, Any] | None = None
+    candidate: Candidate | None = None
+
+
 class Trials:
     """What one test is given.
 
     Args:
         request: Of pytest, for the author's fixture `world`.
-        directory: Of this test's own.
         rule: That is tried.
     """
 
-    def __init__(self, request: "pytest.FixtureRequest", directory: Path, rule: str) -> None:
+    def __init__(self, request: "pytest.FixtureRequest", rule: str) -> None:
         self._request = request
-        self._directory = directory
         self._rule = rule
-        self._homes = 0
         declared = cast("type[provider_contract.ProviderContract]", request.cls)
-        self._kept: dict[str, Run] = declared._runs  # noqa: SLF001 - the contract's own memory
-        self._apart: dict[str, Any] = declared._apart  # noqa: SLF001 - likewise
+        self._memory = declared._memory  # noqa: SLF001 - the contract's own
         self.aims_at = declared.aims_at
         self.claims = declared.claims
         self.declines = declared.declines
         self._scripts = declared.scripts
         self.provider = declared.under_test()
 
-    @cached_property
+    @property
     def candidate(self) -> Candidate:
         """The provider as it is installed.
 
         Raises:
             Untried: It is not installed, which is for the rule `loads` to say.
         """
-        found = [each for each in installed() if each.name == self.provider]
-        if not found:
-            self.object_("loads", f"no distribution brings a provider {self.provider}")
-        return found[0]
+        if self._memory.candidate is None:
+            found = [each for each in installed() if each.name == self.provider]
+            if not found:
+                self.object_("loads", f"no distribution brings a provider {self.provider}")
+            self._memory.candidate = found[0]
+        return self._memory.candidate
 
     def registry(self) -> "Registry":
         """The provider, imported and registered.
@@ -166,9 +179,9 @@ class Trials:
         Raises:
             ValueError: It saw nothing; the message says why.
         """
-        if not self._apart:
-            self._apart.update(seen_apart(self.candidate))
-        return self._apart
+        if self._memory.apart is None:
+            self._memory.apart = seen_apart(self.candidate)
+        return self._memory.apart
 
     def caller(self) -> "Caller":
         """The core's way to call it."""
@@ -227,14 +240,14 @@ class Trials:
         """An installation of its own, gone when the block ends."""
         from inboxlink.testing.contract.installation import Installation
 
-        self._homes += 1
         self.registry()  # or a provider that does not load would be looked for in vain
-        home = self._directory / f"home{self._homes}"
-        kept = Installation(self.candidate, world or self.world, home, network_s)
-        try:
-            yield kept
-        finally:
-            kept.close()
+        # A hook that overran may still write there.
+        with TemporaryDirectory(prefix="inboxlink-contract-", ignore_cleanup_errors=True) as home:
+            kept = Installation(self.candidate, world or self.world, Path(home), network_s)
+            try:
+                yield kept
+            finally:
+                kept.close()
 
     def detection(self, installation: "Installation", script: Script) -> Detection:
         """What a script starts from."""
@@ -381,10 +394,11 @@ class Trials:
 
     def one_run(self, script: Script) -> Run:
         """The run of one script; made once for all tests of a class."""
-        if script.name not in self._kept:
+        runs = self._memory.runs
+        if script.name not in runs:
             with self.installation() as installation:
-                self._kept[script.name] = self.run(installation, script)
-        return self._kept[script.name]
+                runs[script.name] = self.run(installation, script)
+        return runs[script.name]
 
     def good(self) -> tuple[Script, ...]:
         """The scripts that must end with a connected mailbox.
