@@ -17,7 +17,7 @@ from inboxlink.types.detection import (
     Strength,
     Tls,
 )
-from inboxlink.types.disclosure import Audience, Capability
+from inboxlink.types.disclosure import Audience
 from peers.certificates import Authority
 
 pytest_plugins = ["inboxlink.testing.plugin"]
@@ -76,7 +76,6 @@ class TestExchange(ProviderContract):
             **HERE,
         ),
         Script(name="chosen by hand", address=ANN, answers=(TYPED,)),
-        Script(name="only to send", answers=(TYPED,), wanted=frozenset({Capability.SEND}), **HERE),
         Script(name="a message to oneself", answers=(TYPED,), send_test_message=True, **HERE),
         Script(
             name="wrong password",

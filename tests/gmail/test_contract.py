@@ -7,7 +7,7 @@ import pytest
 from gmail.world import REDIRECT_URI, REGISTERED
 from inboxlink.testing import Claim, Pick, ProviderContract, Script, Visit, World
 from inboxlink.types.detection import Basis, Evidence, HostingFact, MailExchange, Strength
-from inboxlink.types.disclosure import Audience, Capability
+from inboxlink.types.disclosure import Capability
 from inboxlink.types.steps import Redirect
 from inboxlink.types.way import Way
 from peers.oauth.authorization import Account
@@ -63,7 +63,6 @@ class TestGmail(ProviderContract):
             wanted=frozenset({Capability.SEND}),
             **SCRIPT,
         ),
-        Script(name="a team", answers=by_google(), audience=Audience.TEAM, **SCRIPT),
         Script(
             name="receiving is left out",
             answers=by_google(withheld=("gmail.readonly",)),

@@ -6,7 +6,7 @@ import pytest
 
 from inboxlink.testing import Claim, ProviderContract, Script, Visit, Wait, World
 from inboxlink.types.detection import Basis, Evidence, HostingFact, MailExchange, Strength
-from inboxlink.types.disclosure import Audience, Capability
+from inboxlink.types.disclosure import Capability
 from inboxlink.types.steps import Poll, Redirect
 from inboxlink.types.way import Way
 from outlook.world import REDIRECT
@@ -84,14 +84,12 @@ class TestOutlook(ProviderContract):
             answers=by_code(),
             **{**SCRIPT, "ways": frozenset({Way.DEVICE}), "redirect_uri": None},
         ),
-        Script(name="chosen by hand", answers=by_browser(), **{**SCRIPT, "evidence": None}),
         Script(
             name="only to receive",
             answers=by_browser(),
             wanted=frozenset({Capability.RECEIVE}),
             **SCRIPT,
         ),
-        Script(name="a team", answers=by_browser(), audience=Audience.TEAM, **SCRIPT),
         Script(name="a message to oneself", answers=by_browser(), send_test_message=True, **SCRIPT),
         Script(
             name="a no at Microsoft",

@@ -51,7 +51,7 @@ def test_a_published_module_names_what_it_publishes(module: str) -> None:
     borrowing = tuple(f"{each}." for each in interface.published() if each != "inboxlink")
     borrowed = {
         alias.name
-        for node in tree.body
+        for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         and f"{node.module}.".startswith((*borrowing, f"{module}."))
         for alias in node.names

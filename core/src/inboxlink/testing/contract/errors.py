@@ -175,6 +175,7 @@ def _junk(
     given = script.answers[place]
     assert isinstance(given, Fill)
     assert isinstance(outcome, Pending)
+    junked_step = outcome.step.step
     right = {
         each.name: given.values.get(each.name, each.value or "")
         for each in getattr(outcome.step, "fields", ())
@@ -185,6 +186,8 @@ def _junk(
         outcome = contract.answer(installation, script, outcome, junked)
         if not isinstance(outcome, Pending) or not getattr(outcome.step, "errors", None):
             return  # it was taken, or it ended with an error that a host can tell
+        if outcome.step.step != junked_step:
+            return  # another form asks for something else, to which the script has no answer
         fields = {each.name for each in getattr(outcome.step, "fields", ())}
         values = {name: value for name, value in right.items() if name in fields}
         outcome = contract.answer(installation, script, outcome, Fill(values, given.secrets))

@@ -20,8 +20,9 @@ _CONNECTING = ("dns", "tcp", "tls")
 #: Seconds that the network is given where nobody answers.
 _SILENCE_S = 0.3
 
-#: Ends that say that a server judged the secret itself.
-_WRONG = frozenset({"invalid_credentials", "app_password_required", "credentials_expired"})
+#: Refusals to sign in that say nothing of the secret. Every other one may: some servers cannot
+#: tell why, so that their providers have codes of their own.
+_NOT_OF_THE_SECRET = frozenset({"wrong_account", "consent_declined", "scope_not_granted"})
 
 
 class VerifyingRules:
@@ -77,7 +78,7 @@ class VerifyingRules:
                         and holds(message.data, secret)
                     ):
                         raise Broken(f"{run.script.name}: a secret was sent outside `ctx.attempt`")
-        wrong = [run for run in typed if run.script.ends in _WRONG]
+        wrong = [run for run in typed if _is_of_the_secret(run)]
         if not wrong:
             raise Untried(
                 "declare a script with a wrong secret, which ends with `invalid_credentials`"
@@ -124,6 +125,12 @@ class VerifyingRules:
                         contract.begin(installation, script)
                     except ProviderFault as fault:
                         raise Broken(f"{script.name}, its first step: {fault.code}") from None
+
+
+def _is_of_the_secret(run: Run) -> bool:
+    if run.script.ends is None or run.script.ends in _NOT_OF_THE_SECRET:
+        return False
+    return run.ended is None or run.ended.kind is Kind.SIGN_IN
 
 
 def _need_servers(contract: Trials) -> None:
