@@ -148,7 +148,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for tried in config.stash.get(RESULTS, {}).values():
         result = tried.result
         terminalreporter.section(f"contract of {result.provider}: {result.level}")
-        for outcome in result.outcomes:
+        left_out = len(RULES) - len(tried.outcomes)
+        if left_out:
+            terminalreporter.line(f"? {left_out} of {len(RULES)} rules were not run")
+        for outcome in tried.outcomes.values():
             if outcome.state in (State.BROKEN, State.UNTRIED):
                 mark = "✗" if outcome.state is State.BROKEN else "?"
                 terminalreporter.line(f"{mark} {outcome.rule}: {outcome.said}")

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from inboxlink.errors import InboxlinkError, Problem
 from inboxlink.testing.contract.ruling import Broken, Exempt, Untried, rule
-from inboxlink.testing.contract.trials import Run, Trials
+from inboxlink.testing.contract.runs import Run
+from inboxlink.testing.contract.trials import Trials
 from inboxlink.testing.contract.wording import miscatalogued
 from inboxlink.testing.declarations import Fill, Mismatch, Mistake, Script
 
@@ -83,7 +84,9 @@ class ErrorRules:
     @rule("refusals-told")
     def test_refusals_told(self, contract: Trials) -> None:
         """Each refusal that its author knows ends with its own error, and stores nothing."""
-        refused = [each for each in contract.scripts if each.ends not in (None, "wrong_account")]
+        refused = [
+            each for each in contract.scripts if each.ends is not None and not each.is_of_another
+        ]
         if not refused:
             raise Untried("declare a script with `ends`: a refusal, such as `consent_declined`")
         for script in contract.good():
@@ -96,7 +99,7 @@ class ErrorRules:
         """Whoever signs in to another mailbox than the one that was typed is told so."""
         from inboxlink.types.report import Proof
 
-        others = [each for each in contract.scripts if each.ends == "wrong_account"]
+        others = [each for each in contract.scripts if each.is_of_another]
         proven = False
         for script in contract.good():
             report = contract.must_connect(contract.one_run(script)).report
@@ -116,6 +119,8 @@ def _must_end(run: Run) -> None:
     name, awaited = run.script.name, run.script.ends
     if run.fault is not None:
         raise Broken(f"{name}: {run.fault.code} instead of {awaited}")
+    if awaited in run.shown:
+        return
     if run.mismatch is not None:
         raise Broken(f"{name}: {run.mismatch}")
     if run.ended is None:
@@ -175,7 +180,6 @@ def _junk(
     given = script.answers[place]
     assert isinstance(given, Fill)
     assert isinstance(outcome, Pending)
-    junked_step = outcome.step.step
     right = {
         each.name: given.values.get(each.name, each.value or "")
         for each in getattr(outcome.step, "fields", ())
@@ -183,11 +187,12 @@ def _junk(
     }
     try:
         junked = Fill({**given.values, **junk}, given.secrets)
+        asked = outcome.step.step
         outcome = contract.answer(installation, script, outcome, junked)
-        if not isinstance(outcome, Pending) or not getattr(outcome.step, "errors", None):
-            return  # it was taken, or it ended with an error that a host can tell
-        if outcome.step.step != junked_step:
-            return  # another form asks for something else, to which the script has no answer
+        if not isinstance(outcome, Pending) or outcome.step.step != asked:
+            return  # it was taken, ended with an error, or leads to another question
+        if not getattr(outcome.step, "errors", None):
+            return
         fields = {each.name for each in getattr(outcome.step, "fields", ())}
         values = {name: value for name, value in right.items() if name in fields}
         outcome = contract.answer(installation, script, outcome, Fill(values, given.secrets))

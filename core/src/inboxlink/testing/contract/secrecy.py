@@ -4,7 +4,8 @@ import traceback
 from collections.abc import Iterator
 
 from inboxlink.testing.contract.ruling import Broken, rule
-from inboxlink.testing.contract.trials import Run, Trials
+from inboxlink.testing.contract.runs import Run
+from inboxlink.testing.contract.trials import Trials
 
 __all__ = ["SecrecyRules"]
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, cast
 
 from inboxlink.errors import HostError
 from inboxlink.testing.contract.ruling import Broken, Exempt, Untried, rule
-from inboxlink.testing.contract.trials import Run, Trials
+from inboxlink.testing.contract.runs import Run
+from inboxlink.testing.contract.trials import Trials
 from inboxlink.testing.contract.wording import unworded
 from inboxlink.testing.declarations import Script
 from inboxlink.types.text import Text

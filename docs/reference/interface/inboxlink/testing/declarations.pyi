@@ -83,6 +83,7 @@ class Script:
     address: str
     answers: tuple[Answer, ...]
     ends: str | None = None
+    is_other: bool = False
     evidence: Evidence | None = None
     variant: str = ''
     mistakes: tuple[Mistake, ...] = ()
@@ -93,6 +94,10 @@ class Script:
     redirect_uri: str | None = None
     send_test_message: bool = False
     before: Callable[[World], None] | None = None
+
+    @property
+    def is_of_another(self) -> bool:
+        ...
 
     @property
     def secrets(self) -> frozenset[str]:
