@@ -93,17 +93,9 @@ dist: setup
 	done
 	@$(BIN)/python -m twine --no-color check --strict dist/*
 
-# The tests against the wheels, where no sources are in reach. WHEEL_TESTS: which of them; what
-# looks at the checkout itself (documents, benchmarks, how it is built) has nothing to look at there.
-WHEELS := build/wheels
-WHEEL_TESTS ?= core providers
+# Tests on the wheels, where no sources are in reach. WHEEL_TESTS: which of them; "." is all.
 test-wheels: dist peers
-	@rm -rf $(WHEELS) && mkdir -p $(WHEELS) && cp -R tests pyproject.toml $(WHEELS)
-	@$(PYTHON) -m venv $(WHEELS)/.venv
-	@$(WHEELS)/.venv/bin/python $(PIP) install --no-index --no-deps dist/*.whl
-	@$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
-		> "$$($(WHEELS)/.venv/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/libraries.pth"
-	@cd $(WHEELS) && .venv/bin/python -m pytest -q $(WHEEL_TESTS:%=tests/%)
+	@PYTHONPATH=tests $(BIN)/python -m stability dist $(WHEEL_TESTS)
 
 format: setup
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)

@@ -20,6 +20,7 @@ import tarfile
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import griffe
@@ -28,6 +29,9 @@ ROOT = Path(__file__).parents[1]
 WRITTEN = ROOT / "docs" / "reference" / "interface"
 CONTRACT = "a provider imports nothing but what is published"
 HOOKS = "inboxlink.hookspecs"
+
+#: What a provider's tests may import, and the provider never.
+FOR_TESTS = ("inboxlink.testing", "inboxlink.testing.declarations")
 
 #: They publish modules and nothing themselves.
 _PACKAGES = ("oauth", "types")
@@ -40,31 +44,33 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     sources = ROOT / "core" / "src"
-    written = {Path("inboxlink") / part / "__init__.pyi": "" for part in _PACKAGES}
-    written |= dict(interfaces(sources))
     if not is_check:
-        _write(written)
+        _write(interfaces(sources), WRITTEN)
         return 0
-    said = [*_broken_since_the_release(sources), *_not_as_written(written)]
+    said = [*_broken_since_the_release(sources), *_not_as_written(interfaces(sources))]
     print("\n".join(said), end="\n" if said else "")
     return 1 if said else 0
 
 
 def published() -> tuple[str, ...]:
-    """The modules that the core publishes, from the contract that holds providers to them."""
+    """The modules that the core publishes: to providers, by their contract, and to their tests."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     (contract,) = (
         each for each in settings["tool"]["importlinter"]["contracts"] if each["name"] == CONTRACT
     )
-    return tuple(sorted(each.rpartition(" -> ")[2] for each in contract["ignore_imports"]))
+    for_providers = (each.rpartition(" -> ")[2] for each in contract["ignore_imports"])
+    return tuple(sorted((*for_providers, *FOR_TESTS)))
 
 
-def interfaces(sources: Path) -> Iterator[tuple[Path, str]]:
-    """The interface of each published module, by its path below a folder of packages."""
+def interfaces(sources: Path) -> dict[Path, str]:
+    """The interface of each published module that is there, by its path below the packages."""
+    found = {Path("inboxlink") / part / "__init__.pyi": "" for part in _PACKAGES}
     for module in published():
         file = _file(sources, module)
-        path = file.relative_to(sources).with_suffix(".pyi")
-        yield path, interface(file.read_text(encoding="utf-8"))
+        if file.exists():
+            path = file.relative_to(sources).with_suffix(".pyi")
+            found[path] = interface(file.read_text(encoding="utf-8"))
+    return found
 
 
 def interface(source: str) -> str:
@@ -76,17 +82,20 @@ def interface(source: str) -> str:
 
 
 def breaks(before: Path, after: Path) -> list[str]:
-    """What of the published modules in one folder of packages is gone or changed in another.
+    """What of the published modules of one folder of packages is gone or changed in another.
+
+    Args:
+        before: Sources, or interfaces as `interfaces` gives them.
+        after: Likewise.
 
     Returns:
         Sentences, each with the place; empty = code that was written for the one runs with the
         other.
     """
-    old, new = (
-        griffe.load("inboxlink", search_paths=[each], allow_inspection=False, resolve_aliases=True)
-        for each in (before, after)
-    )
-    said = []
+    with _bare(before) as old_files, _bare(after) as new_files:
+        old, new = _loaded(old_files), _loaded(new_files)
+        gone = sorted(_codes(old_files) - _codes(new_files))
+    said = [f"inboxlink.errors.CODES: {code} is gone" for code in gone]
     for module in published():
         inner = module.partition(".")[2]
         known = _member(old, inner)
@@ -103,8 +112,26 @@ def breaks(before: Path, after: Path) -> list[str]:
             if name in names and not _is_growth(each, module):
                 said.append(f"{each.obj.path}: {each.kind.value}{_parameter(each)}")
         said += _changed_attributes(known, now)
-    gone = sorted(_codes(before) - _codes(after))
-    return said + [f"inboxlink.errors.CODES: {code} is gone" for code in gone]
+    return said
+
+
+@contextmanager
+def _bare(folder: Path) -> Iterator[Path]:
+    # Interfaces are a hundredth of the sources, and are read in a hundredth of the time.
+    if next(folder.rglob("*.pyi"), None) is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as written:
+        _write(interfaces(folder), Path(written))
+        yield Path(written)
+
+
+def _loaded(folder: Path) -> griffe.Module:
+    found = griffe.load(
+        "inboxlink", search_paths=[folder], allow_inspection=False, resolve_aliases=True
+    )
+    assert isinstance(found, griffe.Module)
+    return found
 
 
 def _parameter(found: griffe.Breakage) -> str:
@@ -130,9 +157,9 @@ def _changed_attributes(known: griffe.Module, now: griffe.Module) -> Iterator[st
                 yield f"{attribute.path}: it is {attribute.value}, it was {was.value}"
 
 
-def _codes(sources: Path) -> set[str]:
+def _codes(folder: Path) -> set[str]:
     """The error codes of the core, from the tables that the catalogue is made of."""
-    (file,) = (sources / "inboxlink").glob("errors.py*")
+    file = folder / "inboxlink" / "errors.pyi"
     tables = [
         node.value
         for node in ast.parse(file.read_text(encoding="utf-8")).body
@@ -178,12 +205,12 @@ def _not_as_written(written: dict[Path, str]) -> Iterator[str]:
             yield f"docs/reference/interface/{path} is not as the code is: run make reference"
 
 
-def _write(written: dict[Path, str]) -> None:
-    for each in WRITTEN.rglob("*.pyi"):
-        if each.relative_to(WRITTEN) not in written:
+def _write(written: dict[Path, str], folder: Path) -> None:
+    for each in folder.rglob("*.pyi"):
+        if each.relative_to(folder) not in written:
             each.unlink()
     for path, text in written.items():
-        file = WRITTEN / path
+        file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 

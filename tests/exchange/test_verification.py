@@ -55,6 +55,27 @@ def test_exchange_2010_sp2_is_the_oldest(world: World, version: Version, code: s
         assert shown == ".".join(str(part) for part in version)
 
 
+def test_what_is_not_wanted_is_not_looked_at(world: World) -> None:
+    """Over the one connection that both directions share, each stage is one of what is wanted."""
+    world.serve(HOST)
+    both = {each.stage for each in verified(world).checks}
+    shared = ["dns", "tcp", "tls", "scheme", "login", "version", "identity"]
+    for wanted, tried, other in (
+        (Capability.SEND, [*shared, "sent_folder", "sender"], {"select"}),
+        (Capability.RECEIVE, [*shared, "select"], {"sent_folder", "sender"}),
+    ):
+        world.wanted = frozenset({wanted})
+        report = verified(world)
+        assert (report.can_receive, report.can_send) == (
+            wanted is Capability.RECEIVE,
+            wanted is Capability.SEND,
+        )
+        assert [each.stage for each in report.checks if each.ok] == tried
+        assert {each.stage for each in report.checks if each.ok is None} == other
+        assert {each.stage for each in report.checks} == both
+        assert report.identities
+
+
 @pytest.mark.parametrize("scheme", ["ntlm", "basic", "negotiate"])
 def test_a_wrong_password_is_used_once(world: World, scheme: str) -> None:
     """One stage fails, the rest is not reached, and the server counts one."""

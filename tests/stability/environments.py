@@ -6,7 +6,7 @@ import sysconfig
 import venv
 import zipfile
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PathDistribution, distribution
+from importlib.metadata import PathDistribution, distribution, distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -68,6 +68,12 @@ class Environment:
             *("install", "--no-index", "--no-deps", "--find-links", str(self._wheels)),
             *distributions,
         )
+
+    def link_all(self) -> None:
+        """Bring every library of the tests' own environment, and what is not a wheel of ours."""
+        for each in distributions():
+            if canonicalize_name(each.name) not in DISTRIBUTIONS:
+                self._link(each.name)
 
     def pip(self, *arguments: str) -> str:
         """Run pip on this environment; gives what it said."""

@@ -20,6 +20,9 @@ from inboxlink_exchange.words import PROSE
 
 __all__ = ["opened", "verify"]
 
+#: Stages of the connection that both directions go over.
+_SHARED = ("scheme", "login", "version", "identity")
+
 
 def verify(
     ctx: CallContext,
@@ -29,14 +32,24 @@ def verify(
 ) -> VerifyReport:
     """See `inboxlink.hookspecs.verify`."""
     (endpoint,) = (each for each in endpoints if each.role is Role.EWS)
-    receiving = Stages(Chain.RECEIVE, "scheme", "login", "version", "identity", "select")
-    sending = Stages(Chain.SEND, "sent_folder", "sender", connects=False)
+    receives = Capability.RECEIVE in ctx.wanted
+    # Both directions go over one connection, which is told of where it is wanted first.
+    receiving = Stages(Chain.RECEIVE, *(_SHARED if receives else ()), "select", connects=receives)
+    sending = Stages(
+        Chain.SEND,
+        *(() if receives else _SHARED),
+        *("sent_folder", "sender"),
+        connects=not receives,
+    )
+    leading = receiving if receives else sending
     identities: tuple[Identity, ...] = ()
     session: HttpSession | None = None
     try:
-        session = receiving.connect(lambda: ctx.http(endpoint.host, endpoint.pin))
-        ews = _signed_in(ctx, credential, settings, endpoint, session, receiving)
+        session = leading.connect(lambda: ctx.http(endpoint.host, endpoint.pin))
+        ews, inbox = _signed_in(ctx, credential, settings, endpoint, session, leading)
         identities = (Identity(address=str(ctx.address), proof=Proof.PROVEN),)
+        if receives:
+            receiving.run("select", lambda: inbox.total, lambda total: f"INBOX {total}")
         _look_at_sending(ctx, ews, sending)
         if ctx.send_test_message and receiving.is_whole and sending.is_whole:
             _to_oneself(ctx, ews, receiving, sending)
@@ -68,7 +81,7 @@ def _signed_in(
     endpoint: Endpoint,
     session: HttpSession,
     stages: Stages,
-) -> Ews:
+) -> tuple[Ews, Inbox]:
     username, password = settings["username"], credential.secret(SecretName.PASSWORD)
     assert urlsplit(settings["ews_url"]).hostname == endpoint.host
     ews = stages.run(
@@ -88,8 +101,7 @@ def _signed_in(
         raise Stopped
     stages.run("version", lambda: ews.shown_version, lambda version: version)
     _prove(ctx, ews, inbox, stages)
-    stages.run("select", lambda: inbox.total, lambda total: f"INBOX {total}")
-    return ews
+    return ews, inbox
 
 
 def _prove(ctx: CallContext, ews: Ews, inbox: Inbox, stages: Stages) -> None:
