@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from peers.oauth.faults import HTML, Fault, busy, instead, redirected_with, unavailable
 
 from diagnosis.world import all_rules
 from exchange.test_verification import verified
@@ -17,7 +18,6 @@ from inboxlink.types.report import VerifyReport
 from inboxlink.types.steps import Abort, Form, Step
 from outlook.world import Visit
 from peers.exchange.autodiscover import Advice
-from peers.oauth.faults import HTML, Fault, busy, instead, redirected_with, unavailable
 from peers.oauth.google_answers import grant_ended
 from peers.oauth.google_answers import token_error as google_error
 from peers.oauth.microsoft_answers import (

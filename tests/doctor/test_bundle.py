@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from peers.ports import free_port
 
 from core.custody import sql
 from e2e.conftest import Program
@@ -25,7 +26,6 @@ from inboxlink.errors import HostError, SetupError
 from inboxlink.types.report import VerifyReport
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE, PASSWORDS
-from peers.ports import free_port
 
 __all__ = ["company", "configured", "connect"]
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from peers.nameserver import NameServer
 
 from core.renewal import Renewal
 from core.test_flows import begun, play, script
@@ -17,7 +18,6 @@ from inboxlink.connect.checkup import Finding, check_up
 from inboxlink.connect.host import Host
 from inboxlink.connect.request import Connected
 from peers.certificates import Authority
-from peers.nameserver import NameServer
 
 
 def found(host: Host, *, online: bool = False) -> dict[str, Finding]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from peers.ports import free_port
 
 from core.custody import sql
 from e2e.conftest import Program
@@ -16,7 +17,6 @@ from peers.certificates import Authority
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE, BOB, PASSWORDS
 from peers.oauth.microsoft_answers import token_error
-from peers.ports import free_port
 from peers.scripted import Conversation, ScriptedServer
 
 CONNECT = ("connect", ALICE, "--acknowledge", "imap.I@1", "--password-stdin")

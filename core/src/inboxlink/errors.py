@@ -265,8 +265,6 @@ _PROVIDER: dict[str, Blame | None] = {
     "provider_damaged": Blame.OPERATOR,
     "check_failed": Blame.PLUGIN,
     "provider_changed": Blame.OPERATOR,
-    "provider_changed": Blame.OPERATOR,
-    "check_failed": Blame.PLUGIN,
 }
 _HOST: dict[str, Blame | None] = {
     "acknowledgement_missing": Blame.HOST,

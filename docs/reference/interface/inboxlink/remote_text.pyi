@@ -14,3 +14,6 @@ class RemoteText:
 
     def clean(self, said: bytes | str) -> str | None:
         ...
+
+    def masked(self, text: str) -> str:
+        ...

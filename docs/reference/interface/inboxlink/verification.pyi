@@ -4,6 +4,7 @@ from typing import TypeVar
 from inboxlink.errors import InboxlinkError, Problem, UnreachableError
 from inboxlink.types.context import Channel, HttpSession
 from inboxlink.types.report import Chain, Check, is_whole
+from inboxlink.types.validity import Validity
 __all__ = ['Stages', 'Stopped']
 _R = TypeVar('_R')
 _Way = TypeVar('_Way', Channel, HttpSession)

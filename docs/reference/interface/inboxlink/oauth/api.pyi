@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from inboxlink.errors import InboxlinkError, MailboxError, Problem, problem
-from inboxlink.oauth.token_errors import retry_after_s
+from inboxlink.oauth.token_errors import named_error, retry_after_s
 from inboxlink.remote_text import RemoteText
 from inboxlink.types.context import HttpAnswer, HttpSession
 __all__ = ['Api', 'Judge']

@@ -9,6 +9,7 @@ from inboxlink.types.attempts import Attempts
 from inboxlink.types.detection import CertificatePin, Detection, Endpoint
 from inboxlink.types.disclosure import Application, Audience, Capability
 from inboxlink.types.service import Service
+from inboxlink.types.validity import Validity
 from inboxlink.types.way import Way
 from inboxlink.types.web import HttpAnswer
 __all__ = ['AuthContext', 'CallContext', 'CertificateFacts', 'Channel', 'HookContext', 'HttpAnswer', 'HttpSession', 'Previous', 'Purpose', 'Wire']
@@ -40,6 +41,10 @@ class Channel(Protocol):
         ...
 
     @property
+    def validity(self) -> Validity | None:
+        ...
+
+    @property
     def greeting(self) -> bytes | None:
         ...
 
@@ -60,6 +65,10 @@ class HttpSession(Protocol):
 
     @property
     def tls_version(self) -> str:
+        ...
+
+    @property
+    def validity(self) -> Validity | None:
         ...
 
     @property

@@ -2,6 +2,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from inboxlink.errors import Problem
 from inboxlink.types.model import Model
+from inboxlink.types.validity import Validity
 __all__ = ['Chain', 'Check', 'Identity', 'Proof', 'VerifyReport', 'is_whole']
 
 class Chain(StrEnum):
@@ -20,6 +21,7 @@ class Check(Model):
     problem: Problem | None = None
     evidence: str | None = None
     took_ms: float | None = None
+    certificate: Validity | None = None
 
 def is_whole(checks: Iterable[Check]) -> bool:
     ...
