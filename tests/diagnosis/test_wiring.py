@@ -206,6 +206,27 @@ def test_nothing_is_said_twice() -> None:
         assert len(said) == len(set(said)), said
 
 
+@pytest.mark.parametrize(
+    ("trouble", "is_advised"),
+    [
+        (problem("invalid_credentials", remote="[AUTHENTICATIONFAILED] no"), False),
+        (problem("invalid_credentials"), True),
+        (problem("remote_error", remote="[CANNOT] no"), False),
+        (problem("remote_error", remote="[X-MOON] no"), True),
+        # It names a command of ours.
+        (problem("grant_ended", remote="invalid_grant: gone"), True),
+        (problem("certificate_expired", host="h", port="1"), True),
+    ],
+    ids=lambda each: getattr(each, "code", each),
+)
+def test_general_advice_gives_way_to_a_rule(trouble: Problem, is_advised: bool) -> None:
+    """What an error advises stays unless a rule knows what the server meant."""
+    assert trouble.remedy is not None
+    _, lines = told(trouble)
+    assert (f"  → {Words('en')(trouble.remedy)}" in lines) is is_advised
+    assert [line for line in lines if line.startswith("  → ")]
+
+
 def test_an_error_of_another_kind_is_told_as_before() -> None:
     """A broken store is no connection's failure, and no rule is asked."""
     from inboxlink.cli.diagnoses import is_of_a_connection

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from inboxlink.errors import Problem
     from inboxlink.texts import Words
 
-__all__ = ["as_document", "is_of_a_connection", "rules_here", "told", "worded_who"]
+__all__ = [
+    "as_document",
+    "is_of_a_connection",
+    "rules_here",
+    "told",
+    "worded_who",
+]
 
 _WHO = {
     Blame.PERSON: "cli.who.person",
@@ -27,6 +33,16 @@ _OF_A_CONNECTION = frozenset({Kind.SIGN_IN, Kind.MAILBOX, Kind.SETUP})
 
 #: Says that nothing is known; where a rule knows, its cause stands in place of that.
 _NOTHING_KNOWN = "remote_error"
+
+#: What these advise is general: the steps of a rule that knows what the server meant take its
+#: place. What others advise names a command or a setting of ours, which no rule knows.
+_GENERAL = frozenset(
+    {
+        *("invalid_credentials", "app_password_required", "sign_in_refused", "login_disabled"),
+        *("mechanism_unsupported", "server_unavailable", "too_many_connections", "sender_refused"),
+        *("message_refused", "protocol_error", "inbox_missing", _NOTHING_KNOWN),
+    }
+)
 
 
 def is_of_a_connection(trouble: "Problem") -> bool:
@@ -72,7 +88,8 @@ def told(
         lines.append(("  ", words("cli.diagnosis.unknown", fingerprint=f"{found.fingerprint}")))
     if found is not None and found.who is not None:
         lines.append(("  ", worded_who(words, found.who)))
-    if trouble.remedy is not None and not is_known_better:
+    is_advised = trouble.code in _GENERAL and found is not None and _knows_the_server(found)
+    if trouble.remedy is not None and not is_advised:
         lines.append(("  → ", words(trouble.remedy)))
     lines += [("  → ", step) for step in (() if found is None else found.steps)]
     return title, lines
@@ -93,3 +110,8 @@ def as_document(found: "Diagnosis") -> dict[str, Any]:
         "code": found.code,
         "fingerprint": found.fingerprint,
     }
+
+
+def _knows_the_server(found: "Diagnosis") -> bool:
+    """Whether a rule knows what the server meant, and not only what the error means."""
+    return found.rule is not None and found.rule.rpartition(".")[2] != found.error
