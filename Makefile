@@ -59,7 +59,7 @@ soak: setup peers
 # BENCH: options for those that hold bounds, such as --report or --markdown.
 bench: setup $(PEERS)/.setup
 	@$(BIN)/python bench/startup.py
-	@status=0; for each in verify store bulk "detection --peers $(PEERS)/bin/python"; do \
+	@echo; status=0; $(BIN)/python bench/explain.py || status=1; for each in verify store bulk "detection --peers $(PEERS)/bin/python"; do \
 		set -- $$each; name=$$1; shift; \
 		echo; $(BIN)/python bench/$$name.py "$$@" $(BENCH) || status=1; \
 	done; exit $$status

@@ -26,10 +26,13 @@ from pydantic.fields import FieldInfo
 from inboxlink import hookspecs
 from inboxlink.cli import app, exits
 from inboxlink.config import model
+from inboxlink.diagnosis import load_rules
+from inboxlink.diagnosis.rule import Rule
 from inboxlink.errors import CODES, InboxlinkError, Kind, problem
 from inboxlink.evidence import table
 from inboxlink.plugins.calling import DEADLINES_S
 from inboxlink.plugins.loading import REQUIRED_HOOKS
+from inboxlink.plugins.policy import FIRST_PARTY
 from inboxlink.texts import Words
 
 ROOT = Path(__file__).parents[1]
@@ -376,6 +379,59 @@ def _code(words: Iterable[str]) -> str:
     return ", ".join(f"`{each}`" for each in words)
 
 
+#: What the rules of a topic are about, where its name does not say it.
+_TOPICS = {
+    "app_password": "Providers that want app passwords",
+    "autodiscover": "Autodiscover",
+    "dns": "DNS",
+    "entra": "Microsoft's sign-in",
+    "ews": "Exchange Web Services",
+    "exchange_online": "Exchange Online",
+    "flow": "What inboxlink itself says",
+    "google": "Google",
+    "graph": "Microsoft Graph",
+    "http": "HTTP",
+    "imap": "IMAP",
+    "oauth": "OAuth",
+    "smtp": "SMTP",
+    "tcp": "Connections",
+    "tls": "TLS and certificates",
+}
+
+
+def diagnosis(_: str) -> str:
+    """Every rule with its signs and its words."""
+    packages = {name: each.replace("-", "_") for name, each in FIRST_PARTY.items()}
+    rules = load_rules(packages).all
+    topics: dict[str, list[Rule]] = {}
+    for rule in rules:
+        topics.setdefault(rule.id.partition(".")[0], []).append(rule)
+    lines = [f"There are {len(rules)} rules.", ""]
+    for topic in sorted(topics, key=lambda each: _TOPICS[each].casefold()):
+        lines += [f"## {_TOPICS[topic]}", ""]
+        for rule in topics[topic]:
+            lines += [f"### {rule.id}", "", _inline(rule.words["en"].cause), ""]
+            lines += [f"- {each}" for each in _signs(rule)]
+            lines += [f"- To mend by: {'unknown' if rule.who is None else rule.who.value}"]
+            lines += ["- What to do:"]
+            lines += [f"  1. {_inline(step)}" for step in rule.words["en"].steps]
+            lines += [] if rule.link is None else [f"- [A page that helps]({rule.link})"]
+            lines += [f"- Known from: {_inline(rule.source)} (read {rule.read})", ""]
+    return "\n".join(lines)
+
+
+def _signs(rule: Rule) -> Iterator[str]:
+    yield f"Shown as: `{rule.error}`"
+    if rule.codes:
+        yield f"Codes: {_code(rule.codes)}"
+    if rule.patterns:
+        yield f"Patterns: {_code(rule.patterns)}"
+    if rule.hosts:
+        yield f"Servers: {_code(rule.hosts)}"
+    if rule.stages:
+        yield f"Stages: {_code(rule.stages)}"
+
+
 def requirements(before: str) -> str:
     """The words as they stand in the table; states and tests from the tests."""
     shown = shown_by_tests()
@@ -425,6 +481,7 @@ def _inline(text: str) -> str:
 PAGES: dict[str, Callable[[str], str]] = {
     "cli.md": cli,
     "configuration.md": configuration,
+    "diagnosis.md": diagnosis,
     "errors.md": errors,
     "hooks.md": hooks,
     "hosters.md": hosters,

@@ -114,8 +114,9 @@ def test_what_is_no_object_is_named(service: Service, body: bytes) -> None:
     ],
 )
 def test_statuses_that_say_it_all(service: Service, status: int, code: str) -> None:
-    """Each status has its meaning where the provider knows no better."""
-    assert service.refusal(json_answer(status, {"error": {"message": "so"}})).code == code
+    """Each status has its meaning where the provider knows no better, and keeps the words."""
+    found = service.refusal(json_answer(status, {"error": {"code": "X", "message": "so"}}))
+    assert (found.code, found.remote) == (code, f"{status} X: so")
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -133,6 +134,8 @@ def test_patience_is_read(service: Service, status: int, value: str, wait_s: flo
     ("body", "remote"),
     [
         ({"error": {"message": "The mailbox is full"}}, "400 The mailbox is full"),
+        ({"error": {"code": "Full", "message": "No room"}}, "400 Full: No room"),
+        ({"error": {"code": 400, "message": "No room"}}, "400 No room"),
         ({"error": "plain"}, "400 plain"),
         ({"error": {"message": f"Bearer {TOKEN} is wrong"}}, "400 Bearer ••• is wrong"),
         ({"error": {"message": "\x1b[2J red"}}, "400 [2J red"),

@@ -106,9 +106,9 @@ GRAPH: dict[str, tuple[Fault, str]] = {
     ),
     "expired": (
         instead(graph_error(401, "InvalidAuthenticationToken", "Expired.")),
-        "flow.grant_ended",
+        "graph.token_invalid",
     ),
-    "busy": (graph_busy(7), "http.rate_limited"),
+    "busy": (graph_busy(7), "graph.throttled"),
     "down": (unavailable(503), "flow.server_unavailable"),
     "a page": (instead(HTML), "flow.protocol_error"),
     "odd": (instead(graph_error(400, "ErrorOdd", "Odd.")), "http.400"),
@@ -135,7 +135,7 @@ def test_a_shared_mailbox_is_told(microsoft_world: MicrosoftWorld) -> None:
 
 
 GMAIL = {
-    "unauthorised": "flow.grant_ended",
+    "unauthorised": "http.401",
     "scope": "google.scope_missing",
     "scope, newer": "google.scope_missing",
     "switched off": "google.gmail_api_disabled",
@@ -143,7 +143,7 @@ GMAIL = {
     "policy": "google.domain_policy",
     "no mailbox": "google.no_mailbox",
     "another precondition": "http.400",
-    "busy": "http.rate_limited",
+    "busy": "http.429",
     "busy, rateLimitExceeded": "google.requests_too_many",
     "busy, userRateLimitExceeded": "google.person_rate_limited",
     "busy, dailyLimitExceeded": "google.quota_used",
@@ -171,7 +171,7 @@ def test_gmail_refuses(google_host: Host, name: str) -> None:
 GOOGLE: dict[str, tuple[Callable[[Any], None], str]] = {
     "client": (
         lambda faults: faults.at_token(google_error("invalid_client", "Unauthorized", 401)),
-        "oauth.invalid_client",
+        "google.client_secret_wrong",
     ),
     "deleted": (
         lambda faults: faults.at_token(google_error("deleted_client", "gone", 401)),

@@ -160,6 +160,7 @@ PAGES: Mapping[str, Callable[..., Any]] = {
     "README.md": _nobody,
     "docs/tutorial/connect-a-mailbox.md": _example_org,
     "docs/how-to/presets.md": _example_org,
+    "docs/how-to/explain-an-error.md": _nobody,
     "docs/how-to/non-interactive.md": _example_org,
     "docs/how-to/trust-one-certificate.md": _own_certificate,
     "docs/how-to/rotate-keys.md": _example_org,

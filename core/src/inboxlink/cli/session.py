@@ -212,8 +212,9 @@ class Session:
         for link in (self._link(trouble), None if found is None else found.link):
             if link is not None:  # whole on one line, so that it can be clicked
                 self.aside.print(f"  {link}", soft_wrap=True)
-        rule = "" if found is None or found.rule is None else f" {found.rule}"
-        self.aside.print(f"  [{trouble.code}]{rule}", style="dim")
+        for name in (trouble.code, None if found is None else found.rule):
+            if name is not None:
+                self.aside.print(f"  [{name}]", style="dim")
 
     @cached_property
     def _rules(self) -> "Rules":

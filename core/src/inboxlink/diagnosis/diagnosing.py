@@ -97,24 +97,22 @@ def diagnose(
 
 
 def _best(rules: Rules, question: Question, error: str) -> Match | None:
+    """The rule for an error that a provider made of what was said; the first kind that there is."""
     found = rules.matches(question)
     agreed = [each for each in found if each.rule.error == error]
-    for likely in (
-        # A code together with words leaves no doubt.
+    kinds = (
+        # A code together with words leaves no doubt, whatever the provider made of them.
         [each for each in (*agreed, *found) if each.weight.signs == _CODE_AND_WORDS],
-        # A code alone may be read otherwise where it stands, so that the provider's reading counts,
+        # Else the provider's reading counts: a code may stand in the middle of prose.
         agreed,
-        # but for a code of its own rules: what it shows for it depends on whether somebody sits
-        # before it.
+        # A provider's own code is shown as one thing or another, as somebody sits before it or not.
         [each for each in found if each.code and each.rule.owner == (question.provider or "")],
         # Where nobody judged the person, words may say better what the server's trouble is.
         found if error in _UNKNOWN else [],
         [each for each in found if _is_trouble(error) and _is_trouble(each.rule.error)],
         rules.for_error(question, error),
-    ):
-        if likely:
-            return likely[0]
-    return None
+    )
+    return next((each[0] for each in kinds if each), None)
 
 
 def _is_trouble(error: str) -> bool:

@@ -18,6 +18,10 @@ __all__ = ["Match", "Question", "Rules", "Weight", "literal_of"]
 #: Protocols that many servers speak: what a vendor's rule says of them holds for whoever asks.
 _SHARED = frozenset({"imap", "smtp", "tcp", "tls", "dns", "oauth", "http", "flow"})
 
+#: Providers of ours that speak to an API alone: a number that they report is a status of HTTP.
+_API_PROVIDERS = frozenset({"exchange", "gmail", "outlook"})
+_MAIL = frozenset({"imap", "smtp"})
+
 #: What is not there for sure in what a pattern matches: the escape of a class, a set, a group, a
 #: character that may be missing; and, to be kept, a character that is escaped (the group).
 _UNSURE = re.compile(
@@ -217,6 +221,8 @@ def _applies(rule: Rule, question: Question) -> bool:
     if question.protocol is not None and not _is_about(rule, question.protocol):
         return False
     asked = question.provider
+    if asked in _API_PROVIDERS and rule.protocol in _MAIL:
+        return False
     if asked is not None and rule.owner not in (None, asked) and rule.protocol not in _SHARED:
         return False
     return not rule.hosts or any(_is_of(rule, name) for name in _hosts(question))
@@ -224,7 +230,7 @@ def _applies(rule: Rule, question: Question) -> bool:
 
 def _is_about(rule: Rule, protocol: str) -> bool:
     # Each of them stands on the same ground, and a mail server speaks nothing but its own above it.
-    return rule.protocol == protocol or rule.protocol in _SHARED - {"imap", "smtp"}
+    return rule.protocol == protocol or rule.protocol in _SHARED - _MAIL
 
 
 def _hosts(question: Question) -> tuple[str, ...]:

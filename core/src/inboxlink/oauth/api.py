@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from inboxlink.errors import InboxlinkError, MailboxError, Problem, problem
-from inboxlink.oauth.token_errors import retry_after_s
+from inboxlink.oauth.token_errors import named_error, retry_after_s
 from inboxlink.remote_text import RemoteText
 from inboxlink.types.context import HttpAnswer, HttpSession
 
@@ -85,13 +85,21 @@ class Api:
             said = None if judged.remote is None else self._said.clean(judged.remote)
             wait_s = judged.retry_after_s if wait_s is None else wait_s
             return replace(judged, remote=said, retry_after_s=wait_s)
+        remote = self._said.clean(f"{answer.status} {_words(refusal)}".strip())
         if answer.status == 429:
-            return problem("rate_limited", retry_after_s=wait_s, host=self._host)
+            return problem("rate_limited", retry_after_s=wait_s, remote=remote, host=self._host)
         if answer.status >= 500:
-            return problem("server_unavailable", retry_after_s=wait_s, host=self._host, port="443")
+            named = {"host": self._host, "port": "443"}
+            return problem("server_unavailable", retry_after_s=wait_s, remote=remote, **named)
         if answer.status == 401:
-            return problem("grant_ended")
-        error = refusal.get("error")
-        said = error.get("message") if isinstance(error, dict) else error
-        remote = self._said.clean(f"{answer.status} {said or ''}".strip())
+            return problem("grant_ended", remote=remote)
         return problem("remote_error", remote=remote, host=self._host)
+
+
+def _words(refusal: Mapping[str, Any]) -> str:
+    """The message of an error, behind its code where that is a name."""
+    error = refusal.get("error")
+    if not isinstance(error, dict):
+        return str(error or "")
+    code, message = error.get("code"), str(error.get("message") or "")
+    return named_error(code if isinstance(code, str) else "", message)
