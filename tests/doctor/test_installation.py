@@ -173,7 +173,7 @@ def named(renewal: Renewal) -> Iterator[Callable[[dict[str, str]], Host]]:
         servers.append(server)
         file = renewal.home / "inboxlink.toml"
         text = re.sub(r"(?m)^nameservers.*\n|^allow .*\n", "", file.read_text())
-        settings = f'nameservers = ["127.0.0.1:{server.port}"]\nallow = ["127.0.0.0/8"]\n'
+        settings = f'nameservers = ["127.0.0.1:{server.port}"]\n'
         file.write_text(text.replace("[network]\n", f"[network]\n{settings}"))
         hosts.append(Host())
         return hosts[-1]
@@ -188,7 +188,7 @@ def named(renewal: Renewal) -> Iterator[Callable[[dict[str, str]], Host]]:
 def test_names_of_servers_in_use_are_looked_up(
     named: Callable[[dict[str, str]], Host],
 ) -> None:
-    """One that is not found is named; offline none is asked for."""
+    """One that is not found is named, one in a private network is found; offline none is asked."""
     good = named({"imap.renewing.test": "imap.renewing.test. 60 A 127.0.0.1"})
     assert "names" not in found(good)
     finding = found(good, online=True)["names"]
