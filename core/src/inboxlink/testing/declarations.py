@@ -224,9 +224,11 @@ class Script:
         name: What the reports call it.
         address: The mailbox that the person types.
         answers: One for each step, in order.
-        ends: The code of the error that it ends with, whether the sign-in or the verification
-            finds it, such as `consent_declined`, `wrong_account` or `invalid_credentials`; None =
-            the mailbox is connected.
+        ends: The code of the error that it ends with, such as `consent_declined`,
+            `wrong_account` or `invalid_credentials`, whether the sign-in finds it, the
+            verification, or a form that comes back with it; None = the mailbox is connected.
+        is_other: Whether the person signs in to another account than the one of the address,
+            where the server says so by another code than `wrong_account`.
         evidence: Judged by `detect` for the detection that the sign-in starts from; None = the
             person chose the provider by hand.
         variant: Of a provider that was chosen by hand; see `ProviderInfo.variants`.
@@ -244,6 +246,7 @@ class Script:
     address: str
     answers: tuple[Answer, ...]
     ends: str | None = None
+    is_other: bool = False
     evidence: Evidence | None = None
     variant: str = ""
     mistakes: tuple[Mistake, ...] = ()
@@ -254,6 +257,11 @@ class Script:
     redirect_uri: str | None = None
     send_test_message: bool = False
     before: Callable[[World], None] | None = None
+
+    @property
+    def is_of_another(self) -> bool:
+        """Whether it shows that another account is told from the one that was typed."""
+        return self.is_other or self.ends == "wrong_account"
 
     @property
     def secrets(self) -> frozenset[str]:

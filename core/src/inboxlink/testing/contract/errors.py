@@ -84,7 +84,9 @@ class ErrorRules:
     @rule("refusals-told")
     def test_refusals_told(self, contract: Trials) -> None:
         """Each refusal that its author knows ends with its own error, and stores nothing."""
-        refused = [each for each in contract.scripts if each.ends not in (None, "wrong_account")]
+        refused = [
+            each for each in contract.scripts if each.ends is not None and not each.is_of_another
+        ]
         if not refused:
             raise Untried("declare a script with `ends`: a refusal, such as `consent_declined`")
         for script in contract.good():
@@ -97,7 +99,7 @@ class ErrorRules:
         """Whoever signs in to another mailbox than the one that was typed is told so."""
         from inboxlink.types.report import Proof
 
-        others = [each for each in contract.scripts if each.ends == "wrong_account"]
+        others = [each for each in contract.scripts if each.is_of_another]
         proven = False
         for script in contract.good():
             report = contract.must_connect(contract.one_run(script)).report
@@ -117,6 +119,8 @@ def _must_end(run: Run) -> None:
     name, awaited = run.script.name, run.script.ends
     if run.fault is not None:
         raise Broken(f"{name}: {run.fault.code} instead of {awaited}")
+    if awaited in run.shown:
+        return
     if run.mismatch is not None:
         raise Broken(f"{name}: {run.mismatch}")
     if run.ended is None:
@@ -183,9 +187,12 @@ def _junk(
     }
     try:
         junked = Fill({**given.values, **junk}, given.secrets)
+        asked = outcome.step.step
         outcome = contract.answer(installation, script, outcome, junked)
-        if not isinstance(outcome, Pending) or not getattr(outcome.step, "errors", None):
-            return  # it was taken, or it ended with an error that a host can tell
+        if not isinstance(outcome, Pending) or outcome.step.step != asked:
+            return  # it was taken, ended with an error, or leads to another question
+        if not getattr(outcome.step, "errors", None):
+            return
         fields = {each.name for each in getattr(outcome.step, "fields", ())}
         values = {name: value for name, value in right.items() if name in fields}
         outcome = contract.answer(installation, script, outcome, Fill(values, given.secrets))

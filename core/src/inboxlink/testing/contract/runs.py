@@ -57,6 +57,12 @@ class Run:
         return self.problem or getattr(self.outcome, "problem", None)
 
     @property
+    def shown(self) -> tuple[str, ...]:
+        """The codes beside the fields of the form at which it stands; empty = it stands at none."""
+        errors = {} if self.outcome or not self.steps else getattr(self.steps[-1], "errors", {})
+        return tuple(each.code for each in errors.values())
+
+    @property
     def done(self) -> "Done | None":
         """What the sign-in came to before it was verified; None = it did not."""
         from inboxlink.types.steps import Done

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from inboxlink.errors import ProviderFault
 from inboxlink.plugins.candidates import Candidate, installed
@@ -74,7 +74,7 @@ class Trials(Player):
         if self._memory.candidate is None:
             found = [each for each in installed() if each.name == self.provider]
             if not found:
-                self.object_("loads", f"no distribution brings a provider {self.provider}")
+                self.blame("loads", f"no distribution brings a provider {self.provider}")
             self._memory.candidate = found[0]
         return self._memory.candidate
 
@@ -89,7 +89,7 @@ class Trials(Player):
         registry = load((self.candidate,))
         fault = registry.faults.get(self.provider)
         if fault is not None:
-            self.object_("loads", reason_of(fault))
+            self.blame("loads", reason_of(fault))
         return registry
 
     def apart(self) -> Mapping[str, Any]:
@@ -133,7 +133,7 @@ class Trials(Player):
             raise Untried("declare `scripts`, at least one that ends with a connected mailbox")
         return self._scripts
 
-    def object_(self, rule: str, said: str) -> None:
+    def blame(self, rule: str, said: str) -> NoReturn:
         """Say what is wrong, to the rule that it belongs to.
 
         Raises:
@@ -150,7 +150,7 @@ class Trials(Player):
         try:
             yield
         except ProviderFault as fault:
-            self.object_(rule_of(fault), reason_of(fault))
+            self.blame(rule_of(fault), reason_of(fault))
 
     @contextmanager
     def installation(
@@ -174,12 +174,10 @@ class Trials(Player):
 
         if script.evidence is None:
             return chosen_by_hand(self.provider, script.variant)
-        with self.judging():
-            found = installation.host.judge(script.evidence).of(self.provider)
-            if found is not None:
-                return found
-        self.object_("signs-in", f"{script.name}: `detect` declines the script's evidence")
-        raise AssertionError
+        found = installation.host.judge(script.evidence).of(self.provider)
+        if found is None:
+            self.blame("signs-in", f"{script.name}: `detect` declines the script's evidence")
+        return found
 
     def request(self, installation: "Installation", script: Script, number: int = 0) -> "Request":
         """What the person of a script set out to do; each number is another person."""
@@ -228,14 +226,14 @@ class Trials(Player):
         """
         name = run.script.name
         if run.fault is not None:
-            self.object_(rule_of(run.fault), f"{name}: {reason_of(run.fault)}")
+            self.blame(rule_of(run.fault), f"{name}: {reason_of(run.fault)}")
         if run.mismatch is not None:
-            self.object_("signs-in", f"{name}: {run.mismatch}")
+            self.blame("signs-in", f"{name}: {run.mismatch}")
         if run.connected is None:
             ended = run.ended
             code = "nothing" if ended is None else ended.code
             is_verified = getattr(run.outcome, "report", None) is not None
             rule = "both-directions" if is_verified else "signs-in"
-            self.object_(rule, f"{name}: it ended with {code}")
+            self.blame(rule, f"{name}: it ended with {code}")
         assert run.connected is not None
         return run.connected
