@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from inboxlink.errors import InboxlinkError, Kind, ProviderFault
-from inboxlink.testing.contract.ruling import Broken, Exempt, rule
+from inboxlink.testing.contract.ruling import Broken, Exempt, Untried, rule
 from inboxlink.testing.contract.runs import Run
 from inboxlink.testing.contract.trials import Trials
 from inboxlink.testing.contract.wording import unworded
@@ -92,6 +92,7 @@ class KeepingRules:
         from inboxlink.connect.aliases import refresh_aliases
         from inboxlink.types.address import SPECIAL_USE_DOMAINS, parse_address
 
+        is_read = False
         for script in contract.good():
             with contract.installation() as installation:
                 if not installation.has("aliases"):
@@ -102,7 +103,10 @@ class KeepingRules:
                     with contract.judging():
                         refresh_aliases(installation.host, connection)
                 except InboxlinkError as error:
+                    if error.code == "scope_not_granted":
+                        continue  # nobody asked for what it takes to read them, or gave it
                     raise Broken(f"{script.name}: aliases raised {error.code}") from None
+                is_read = True
                 told = next(
                     each.result for each in reversed(installation.calls) if each.hook == "aliases"
                 )
@@ -114,6 +118,8 @@ class KeepingRules:
                         parse_address(each.address, special_domains=SPECIAL_USE_DOMAINS)
                     except InboxlinkError:
                         raise Broken(f"{script.name}: an alias is no address") from None
+        if not is_read:
+            raise Untried("declare a script whose scopes are enough to read the aliases")
 
 
 def _connected(contract: Trials, installation: "Installation", script: "Script") -> Run:
