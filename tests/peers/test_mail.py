@@ -123,6 +123,7 @@ def test_a_sign_in_is_refused_for_another_reason(
     """A right password hears the words of the fault, once at each server, and then goes through."""
     inboxlink_mail.faults.at_imap(refused("NO [UNAVAILABLE] later"), times=1)
     inboxlink_mail.faults.at_submission(refused("454 4.7.0 later"), times=1)
+    Imap(inboxlink_world, inboxlink_mail).shutdown()  # who only looks around uses up no refusal
     with (
         Imap(inboxlink_world, inboxlink_mail) as imap,
         pytest.raises(imaplib.IMAP4.error, match="UNAVAILABLE"),

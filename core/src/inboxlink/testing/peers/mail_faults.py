@@ -81,8 +81,8 @@ class SignIn:
 class MailFaults:
     """The faults of one mail server.
 
-    Each is asked for the next connection to its protocol, until its `times` are over; None = for
-    good.
+    One that stands for a greeting is asked for the next connection to its protocol, a refusal for
+    the next sign-in there, until its `times` are over; None = for good.
     """
 
     def __init__(self) -> None:
@@ -102,15 +102,23 @@ class MailFaults:
         with self._lock:
             self._placed.clear()
 
-    def take(self, protocol: Protocol) -> MailFault:
-        """The fault of a connection that begins; one without any where none fits."""
+    def at_connection(self, protocol: Protocol) -> MailFault | None:
+        """The fault of a connection that begins; None = there is none."""
+        return self._taken(protocol, is_refusal=False)
+
+    def at_sign_in(self, protocol: Protocol) -> MailFault | None:
+        """The fault of a sign-in that begins; None = there is none."""
+        return self._taken(protocol, is_refusal=True)
+
+    def _taken(self, protocol: Protocol, *, is_refusal: bool) -> MailFault | None:
         with self._lock:
             for where, fault, left in self._placed:
-                if where is protocol and left[0] != 0:
+                is_fitting = (fault.refusal is not None) == is_refusal
+                if where is protocol and is_fitting and left[0] != 0:
                     if left[0] is not None:
                         left[0] -= 1
                     return fault
-        return MailFault()
+        return None
 
     def _place(self, protocol: Protocol, fault: MailFault, times: int | None) -> None:
         with self._lock:

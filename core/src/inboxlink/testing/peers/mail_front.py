@@ -35,14 +35,14 @@ async def start_front(
         protocol: What is spoken there.
         port: Where the server is.
         context: With the certificate to show.
-        faults: Asked for each connection.
+        faults: Asked for each connection, and for each sign-in.
         told: Called with each sign-in that was answered.
         is_implicit: Whether TLS begins with the first byte, or else after STARTTLS.
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        fault = faults.take(protocol)
-        if fault.greeting is not None or fault.is_silent:
+        fault = faults.at_connection(protocol)
+        if fault is not None:
             await _misbehave(fault, reader, writer)
             return
         if not is_implicit and not await start_tls(protocol, reader, writer, context):
@@ -51,7 +51,7 @@ async def start_front(
         back_reader, back_writer = await asyncio.open_connection(LOOPBACK, port)
         if not is_implicit:
             await back_reader.readline()  # it was greeted before TLS, and is not again
-        dialogue = _Dialogue(protocol, fault, told)
+        dialogue = _Dialogue(protocol, faults, told)
         await asyncio.gather(
             _pump(reader, back_writer, dialogue.is_open, lambda line: dialogue.asked(line, writer)),
             _pump(back_reader, writer, dialogue.is_open, dialogue.answered),
@@ -101,9 +101,9 @@ async def _pump(
 class _Dialogue:
     """What one client and its server say to each other until somebody is signed in."""
 
-    def __init__(self, protocol: Protocol, fault: MailFault, told: Told) -> None:
+    def __init__(self, protocol: Protocol, faults: MailFaults, told: Told) -> None:
         self._protocol = protocol
-        self._refusal = fault.refusal
+        self._faults = faults
         self._told = told
         self._tag: bytes | None = None
         self._is_signed_in = False
@@ -122,11 +122,12 @@ class _Dialogue:
         if words[place].upper() not in _SIGNS_IN[self._protocol]:
             return True
         tag = words[0] if self._protocol is Protocol.IMAP else b""
-        if self._refusal is None:
+        fault = self._faults.at_sign_in(self._protocol)
+        if fault is None or fault.refusal is None:
             self._tag = tag
             return True
         self._told(SignIn(self._protocol, ok=False))
-        client.write(b" ".join(filter(None, (tag, self._refusal.encode()))) + b"\r\n")
+        client.write(b" ".join(filter(None, (tag, fault.refusal.encode()))) + b"\r\n")
         await client.drain()
         return False
 
