@@ -19,7 +19,10 @@ ROOT = Path(__file__).parents[2]
 #: By name, where each one stands.
 DISTRIBUTIONS = {
     "inboxlink": ROOT / "core",
-    **{f"inboxlink-{each.name}": each for each in sorted((ROOT / "plugins").iterdir())},
+    **{
+        f"inboxlink-{each.parent.name}": each.parent
+        for each in sorted(ROOT.glob("plugins/*/pyproject.toml"))
+    },
 }
 
 
@@ -80,7 +83,7 @@ class Environment:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "pip", "--python", str(self.python)),
-                *("--disable-pip-version-check", "--no-input", *arguments),
+                *("--isolated", "--disable-pip-version-check", "--no-input", *arguments),
             ],
             capture_output=True,
             text=True,

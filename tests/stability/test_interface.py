@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from peers.need import need
 from stability.environments import ROOT
 from stability.interface import PROGRAM, interface
 
@@ -234,6 +235,7 @@ def test_a_module_that_is_gone_is_a_break(changed: Path) -> None:
 
 def test_a_release_is_what_is_compared_with(tmp_path: Path) -> None:
     """With a tag, its sources count and not what is written down; a new line may break them."""
+    need(shutil.which("git") or "git", "git")
     root = tmp_path / "checkout"
     copied(root / "core" / "src")
     shutil.copytree(ROOT / "docs" / "reference" / "interface", root / "docs/reference/interface")
