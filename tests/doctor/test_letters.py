@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import inboxlink
-from inboxlink.errors import CODES, Blame, Problem, problem
+from inboxlink.errors import CODES, Blame, Kind, Problem, problem
 from inboxlink.handoff.letter import Letter, Matter, is_for_admin, write
 from inboxlink.texts import LANGUAGES, Words
 from inboxlink.types.address import parse_address
@@ -45,6 +45,7 @@ def letter(found: Problem, language: str = "en", **changes: Any) -> Letter:
         "wanted": frozenset(Capability),
         "happened_at": datetime(2026, 11, 26, 9, 30, tzinfo=UTC),
         "resume": "inboxlink connect --resume T1",
+        "has_ticket": True,
     }
     return write(Matter(**fields | changes), words(language))
 
@@ -65,6 +66,38 @@ def test_a_letter_says_what_happened_what_is_asked_and_why(language: str) -> Non
     assert f"Mail.Read: {words(language)('outlook.handoff.scope.mail_read')}" in written.body
     assert not re.search(r"\{\w+\}", written.text), "every placeholder has its value"
     assert (language == "ja") == bool(re.search("[ぁ-ん]", written.body))
+
+
+def test_what_is_copied_stands_on_a_line_of_its_own() -> None:
+    """Addresses of the consent, commands and the way on begin with spaces, and are whole."""
+    consent = problem("admin_consent_required", app="Acme", url=CONSENT)
+    lines = letter(consent).body.splitlines()
+    assert f"   {CONSENT}" in lines
+    assert "   inboxlink connect --resume T1" in lines
+    for code, provider in (("login_disabled", "imap"), ("ews_forbidden", "exchange")):
+        found = Problem(
+            code,
+            Kind.SIGN_IN,
+            Blame.ADMIN,
+            Text("x", {"host": "smtp.office365.com", "port": "587"}),
+        )
+        for language in LANGUAGES:
+            copied = [
+                each
+                for each in letter(found, language, provider=provider).body.splitlines()
+                if "CASMailbox -" in each
+            ]
+            assert copied
+            assert all(each.startswith("   ") for each in copied)
+
+
+def test_only_a_ticket_is_over_after_a_while() -> None:
+    """A connection that is signed in again has no such end."""
+    found = problem("admin_policy", app="Acme")
+    again = {"resume": "inboxlink accounts reconnect X", "has_ticket": False}
+    assert "within 14 days" in letter(found).body
+    assert "14 days" not in letter(found, **again).body
+    assert "   inboxlink accounts reconnect X" in letter(found, **again).body.splitlines()
 
 
 def test_smtp_that_is_switched_off_is_asked_for_by_its_command() -> None:

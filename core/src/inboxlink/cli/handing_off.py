@@ -48,14 +48,12 @@ def show_hand_off(session: Session, handed: "HandOff | None", file: Path | None)
     if file is None:
         session.say("cli.connect.letter.intro", style="bold")
         session.gap()
-        # Whole lines, so that a command in it is copied as it is.
         for line in letter.text.splitlines():
-            is_long_word = len(max(line.split(), default="", key=len)) > session.console.width - 2
             said = safe_text(line, 20_000)
-            session.console.print(
-                said if is_long_word else wrapped(said, session.console.width),
-                soft_wrap=is_long_word,
-            )
+            if line.startswith(" "):  # to be copied as it is
+                session.console.print(said, soft_wrap=True)
+            else:
+                session.console.print(wrapped(said, session.console.width))
     else:
         session.say("cli.connect.letter.written", path=str(file))
     if handed.ticket is not None:

@@ -86,6 +86,7 @@ def hand_off(host: Host, request: Request, problem: Problem) -> HandOff | None:
         wanted=request.wanted,
         happened_at=now,
         resume=with_ticket or again or "",
+        has_ticket=ticket is not None,
     )
     letters = tuple(write(matter, _words(host, language)) for language in LANGUAGES)
     return HandOff(letters, ticket)

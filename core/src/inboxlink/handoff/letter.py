@@ -6,7 +6,7 @@ error, that for the error where the mailbox is kept, that for the error, and one
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from inboxlink.errors import Blame, Problem
@@ -35,7 +35,8 @@ class Letter:
     Args:
         language: That it is in.
         subject: One line.
-        body: Paragraphs, ready to be pasted into a message.
+        body: Paragraphs, ready to be pasted into a message. A line that begins with spaces is to
+            be copied as it is: a command, or an address.
     """
 
     language: str
@@ -62,7 +63,8 @@ class Matter:
         scopes: What is asked of the provider; empty for a password.
         wanted: What the application wants to do.
         happened_at: When the sign-in stopped, for whoever looks into a log.
-        resume: The command that goes on afterwards.
+        resume: The command that goes on afterwards; empty = there is none.
+        has_ticket: Whether that is by a ticket, which is over after a while.
     """
 
     problem: Problem
@@ -74,7 +76,8 @@ class Matter:
     scopes: tuple[str, ...]
     wanted: frozenset[Capability]
     happened_at: datetime
-    resume: str = field(default="")
+    resume: str = ""
+    has_ticket: bool = False
 
 
 def is_for_admin(problem: Problem) -> bool:
@@ -104,10 +107,16 @@ def write(matter: Matter, words: Words) -> Letter:
         f"{words('handoff.asked')}\n{words(_asked(matter, words), **params)}",
         "\n".join(named),
         _wanted(matter, words, params),
-        words("handoff.closing", **params) if matter.resume else words("handoff.thanks"),
+        words(_closing(matter), **params),
     ]
     subject = words("handoff.subject", **params)
     return Letter(words.language, subject, "\n\n".join(paragraphs))
+
+
+def _closing(matter: Matter) -> str:
+    if not matter.resume:
+        return "handoff.thanks"
+    return "handoff.closing" if matter.has_ticket else "handoff.closing.again"
 
 
 def _asked(matter: Matter, words: Words) -> str:
