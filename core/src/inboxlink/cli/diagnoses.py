@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "as_document",
     "is_of_a_connection",
+    "restates",
     "rules_here",
     "told",
     "worded_who",
@@ -76,6 +77,9 @@ def told(
         trouble: What went wrong.
         found: What the rules say of it; None = nothing.
     """
+    who = None if found is None else found.who
+    if found is not None and restates(found):
+        found = None
     cause = None if found is None else found.cause
     is_known_better = trouble.code == _NOTHING_KNOWN and cause is not None
     title = cause if is_known_better and cause is not None else words(trouble.message)
@@ -86,13 +90,18 @@ def told(
         lines.append(("  ", cause))
     if found is not None and found.rule is None:
         lines.append(("  ", words("cli.diagnosis.unknown", fingerprint=f"{found.fingerprint}")))
-    if found is not None and found.who is not None:
-        lines.append(("  ", worded_who(words, found.who)))
+    if who is not None:
+        lines.append(("  ", worded_who(words, who)))
     is_advised = trouble.code in _GENERAL and found is not None and _knows_the_server(found)
     if trouble.remedy is not None and not is_advised:
         lines.append(("  → ", words(trouble.remedy)))
     lines += [("  → ", step) for step in (() if found is None else found.steps)]
     return title, lines
+
+
+def restates(found: "Diagnosis") -> bool:
+    """Whether a rule only says again what a problem of ours says by itself."""
+    return found.rule is not None and found.rule.startswith("flow.")
 
 
 def as_document(found: "Diagnosis") -> dict[str, Any]:

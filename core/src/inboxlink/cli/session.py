@@ -202,10 +202,12 @@ class Session:
             described = self.describe(trouble, stage=stage, provider=provider)
             self.emit({"error": described, **(document or {})})
             return
-        from inboxlink.cli.diagnoses import told
+        from inboxlink.cli.diagnoses import restates, told
 
         found = self.diagnosis(trouble, stage=stage, provider=provider)
         title, lines = told(self.words, trouble, found)
+        if found is not None and restates(found):
+            found = None
         self.write(title, style="bold red", mark="✗ ", is_error=True)
         for mark, line in lines:
             self.write(line, mark=mark, is_error=True)

@@ -87,6 +87,8 @@ def command(
         )
     audience = Audience.TEAM if team else Audience.PERSONAL
     opening = open_flow(host, session.owner, audience)
+    # What was mistyped is said at once, and not below texts that nobody needs then.
+    mailbox = None if address is None else _read(session, host, address)
     session.say("cli.connect.title", style="bold")
     for text in opening.texts:
         session.say(text)
@@ -96,7 +98,7 @@ def command(
     if session.is_interactive and inbox_automation is None and not team:
         session.say("cli.connect.automation.explained", style="dim")
         inbox_automation = confirm(session, session.words("cli.connect.automation.ask"))
-    mailbox = _address(session, host, address)
+    mailbox = mailbox or _ask_address(session, host)
     detection = _choose(
         *(session, host, mailbox, lookup, provider, accept_domain), insecure_http=insecure_http
     )
@@ -151,19 +153,25 @@ def _resume(
     )
 
 
-def _address(session: Session, host: "Host", typed: str | None) -> "Address":
+def _ask_address(session: Session, host: "Host") -> "Address":
+    if not session.is_interactive:
+        raise SetupError(problem("value_missing", field="ADDRESS"))
     while True:
-        if typed is None:
-            if not session.is_interactive:
-                raise SetupError(problem("value_missing", field="ADDRESS"))
-            typed = click.prompt(session.words("cli.connect.address"), err=True)
-        try:
-            return host.address(typed)
-        except SetupError as error:
-            if not session.is_interactive:
-                raise
-            session.fail(error.problem)
-            typed = None
+        typed = click.prompt(session.words("cli.connect.address"), err=True)
+        found = _read(session, host, typed)
+        if found is not None:
+            return found
+
+
+def _read(session: Session, host: "Host", typed: str) -> "Address | None":
+    """The address; None = it is none, which a person was told and can mend."""
+    try:
+        return host.address(typed)
+    except SetupError as error:
+        if not session.is_interactive:
+            raise
+        session.fail(error.problem)
+        return None
 
 
 def _choose(

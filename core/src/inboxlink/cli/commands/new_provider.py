@@ -17,7 +17,8 @@ __all__ = ["command"]
 @click.option(
     "--auth",
     type=click.Choice(("password", "oauth")),
-    required=True,
+    default="password",
+    show_default=True,
     help=w("cli.providers.new.auth"),
 )
 @click.option(
