@@ -158,6 +158,7 @@ def test_a_person_hears_of_a_secret_that_came_by_a_descriptor(
     assert example_test.attempts() == [LoginAttempt("imap", ALICE, ok=False)]
 
 
+@pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     ("language", "yes_or_no", "a_number"),
     [
