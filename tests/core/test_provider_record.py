@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inboxlink.errors import HostError
-from inboxlink.plugins.record import CheckResult, Enabled, ProviderRecord, RecordFile
+from inboxlink.plugins.record import CheckResult, Enabled, KeptLevel, ProviderRecord, RecordFile
 
 
 def test_a_check_is_worded_when_it_is_shown() -> None:
@@ -30,6 +30,8 @@ def test_a_check_is_worded_when_it_is_shown() -> None:
         '{"enabled": {}, "checks": {"x": {"state": "loaded"}}}',
         '{"enabled": {}, "checks": {"x": {"state": "a", "code": "", "params": "ab",'
         ' "version": "1", "at": "now"}}}',
+        '{"enabled": {}, "checks": {}, "levels": []}',
+        '{"enabled": {}, "checks": {}, "levels": {"x:x": {"level": "gold"}}}',
     ],
 )
 def test_a_record_that_was_tampered_with_is_named(tmp_path: Path, content: str) -> None:
@@ -70,3 +72,16 @@ def test_checks_are_kept_beside_those_of_others(tmp_path: Path) -> None:
     assert file.read() == ProviderRecord({}, {"a:a": first, "b:b": second})
     assert (tmp_path / "data" / "providers.json").stat().st_mode & 0o077 == 0
     assert [path.name for path in (tmp_path / "data").glob(".providers-*")] == []
+
+
+def test_levels_are_kept_beside_the_rest(tmp_path: Path) -> None:
+    """A level replaces its own row alone, and a file of before levels were known is read."""
+    (tmp_path / "providers.json").write_text('{"enabled": {}, "checks": {}}')
+    file = RecordFile(tmp_path)
+    assert file.read().levels == {}
+    gold, none = (KeptLevel(level, "1", "a", "now") for level in ("gold", "none"))
+    file.enable("one", Enabled("1", "a", "now"))
+    file.note_levels({"a:a": gold, "b:b": gold})
+    file.note_levels({"b:b": none})
+    assert file.read().levels == {"a:a": gold, "b:b": none}
+    assert set(file.read().enabled) == {"one"}

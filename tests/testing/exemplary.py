@@ -65,6 +65,12 @@ class Declarations:
             answers=(Fill(secrets={"password": WRONG}),),
             ends="invalid_credentials",
         ),
+        Script(
+            name="mistyped login",
+            address=ANN,
+            answers=(Fill({"login": "ann"}, {"password": PASSWORD}),),
+            ends="value_invalid",
+        ),
         Script(name="browser", answers=(_as(ANN),), **_BY_BROWSER),
         Script(name="a no", answers=(_as(None),), ends="consent_declined", **_BY_BROWSER),
         Script(name="somebody else", answers=(_as(BOB),), ends="wrong_account", **_BY_BROWSER),

@@ -22,8 +22,8 @@ _PLACES = tempfile.TemporaryDirectory(prefix="inboxlink-faults-")
 def _contract(number: int, fault: Fault) -> type:
     shown = {
         "": (),
-        "password": Declarations.scripts[:2],
-        "browser": Declarations.scripts[2:],
+        "password": tuple(each for each in Declarations.scripts if not each.ways),
+        "browser": tuple(each for each in Declarations.scripts if each.ways),
     }
     place = installed(fault, Path(_PLACES.name) / f"{number}")
     return type(

@@ -62,6 +62,16 @@ def test_a_level_needs_every_rule_below() -> None:
         assert level_of(others) is below[rule.level], rule
 
 
+_FORGED = """
+def forged(self):
+    pass
+
+forged.__name__ = "test_loads"
+forged.inboxlink_rule = "loads"
+TestMine.test_loads = forged
+"""
+
+
 @pytest.mark.parametrize(
     ("spoiled", "said"),
     [
@@ -77,7 +87,7 @@ def test_what_was_not_tried_is_not_kept(tmp_path: Path, spoiled: str, said: str)
         "import pytest\nfrom inboxlink.testing import ProviderContract\n\n"
         'pytest_plugins = ["inboxlink.testing.plugin"]\n\n'
         f"class TestMine(ProviderContract):\n    provider = 'exemplary'\n    {spoiled}\n\n"
-        + ("" if spoiled else "TestMine.test_loads = lambda self: None\n")
+        + ("" if spoiled else _FORGED)
     )
     result = tmp_path / "result.json"
     program = [sys.executable, "-m", "pytest", "-q", "-p", "inboxlink.testing.plugin"]

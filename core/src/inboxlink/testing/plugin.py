@@ -36,6 +36,12 @@ class _Tried:
         self.version = UNKNOWN if found is None else found.version
         self.digest = UNVERIFIABLE if found is None else found.digest
 
+    def note(self, outcome: Outcome) -> None:
+        """Note what came of a rule; what its end spoils is spoilt, what is broken stays so."""
+        before = self.outcomes.get(outcome.rule)
+        if before is None or before.state is not State.BROKEN:
+            self.outcomes[outcome.rule] = outcome
+
     @property
     def result(self) -> Result:
         """As it is told."""
@@ -89,20 +95,26 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note what came of a rule."""
     report = yield
-    tested = getattr(item, "cls", None)
-    identifier = getattr(getattr(item, "function", None), ATTRIBUTE, None)
-    if identifier is None or tested is None or not issubclass(tested, ProviderContract):
+    tested, function = getattr(item, "cls", None), getattr(item, "function", None)
+    if tested is None or not issubclass(tested, ProviderContract) or not _is_ours(function):
         return report
+    identifier = getattr(function, ATTRIBUTE)
     outcome = _outcome(identifier, report, call)
     if outcome is not None:
         tried = item.config.stash.setdefault(RESULTS, {})
         if tested not in tried:
             tried[tested] = _Tried(tested)
-        tried[tested].outcomes[identifier] = outcome
-    if outcome is not None and outcome.state is State.BROKEN:
+        tried[tested].note(outcome)
+    if outcome is not None and call.excinfo is not None and call.excinfo.errisinstance(Broken):
         # The rule and what was seen, and not the kit's own code.
         report.longrepr = f"{identifier}: {outcome.said}\n{_change(identifier)}"
     return report
+
+
+def _is_ours(function: object) -> bool:
+    """Whether a test is the contract's own; a mark can be put on any function."""
+    name = getattr(function, "__name__", "")
+    return hasattr(function, ATTRIBUTE) and getattr(ProviderContract, name, None) is function
 
 
 def _outcome(
@@ -118,7 +130,7 @@ def _outcome(
     if isinstance(error, Broken):
         return Outcome(identifier, State.BROKEN, error.said)
     if error is not None and call.when == "call" and not report.skipped:
-        return Outcome(identifier, State.BROKEN, f"{type(error).__name__} in the trial: {error}")
+        return Outcome(identifier, State.BROKEN, f"{type(error).__name__} in the trial")
     if error is not None:
         return Outcome(identifier, State.UNTRIED, f"{call.when}: {error}")
     if call.when != "call":

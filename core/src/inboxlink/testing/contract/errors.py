@@ -83,7 +83,7 @@ class ErrorRules:
 
     @rule("refusals-told")
     def test_refusals_told(self, contract: Trials) -> None:
-        """Each refusal that its author knows ends with its own error, and stores nothing."""
+        """Each refusal that its author knows ends with its own error."""
         refused = [
             each for each in contract.scripts if each.ends is not None and not each.is_of_another
         ]

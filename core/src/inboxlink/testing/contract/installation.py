@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from inboxlink.connect.host import Host
+from inboxlink.flows.engine import Engine
+from inboxlink.flows.memory import MemoryFlows
 from inboxlink.plugins.calling import DEADLINES_S, NETWORK_MARGIN_S, Caller
 from inboxlink.plugins.candidates import Candidate
 from inboxlink.plugins.loading import Registry
@@ -57,14 +59,12 @@ class Call:
         arguments: What it was given.
         result: What it gave; None where it raised.
         error: What it raised, before the core made anything of it; None = nothing.
-        took_s: Seconds.
     """
 
     hook: str
     arguments: Mapping[str, Any]
     result: Any
     error: BaseException | None
-    took_s: float
 
 
 class _Recorder(Caller):
@@ -84,7 +84,7 @@ class _Recorder(Caller):
         """See `Caller.call`."""
         ctx = arguments.get("ctx")
         if isinstance(ctx, CallContext):
-            attempts = CountedAttempts(ctx.attempts, self._into.uses)
+            attempts = CountedAttempts(ctx.attempts, self._into.uses, self._into.held)
             ctx = replace(ctx, attempts=attempts)
             if self._network_s is not None:
                 ctx = replace(ctx, deadline=time.monotonic() + self._network_s)
@@ -92,10 +92,8 @@ class _Recorder(Caller):
         return super().call(provider, hook, **arguments)
 
     def _run(self, outcome: Any, provider: str, hook: str, arguments: dict[str, object]) -> None:  # noqa: ANN401
-        began = time.monotonic()
         super()._run(outcome, provider, hook, arguments)
-        took_s = time.monotonic() - began
-        self._into.calls.append(Call(hook, arguments, outcome.result, outcome.error, took_s))
+        self._into.calls.append(Call(hook, arguments, outcome.result, outcome.error))
 
 
 class Installation:
@@ -111,7 +109,8 @@ class Installation:
         calls: Of the provider's hooks, in order.
         tokens: Random ones that were handed out.
         uses: Of secrets, within `ctx.attempt`.
-        sent: What left by the network, and whether a use was open then.
+        held: Those among them that are under way.
+        sent: What left by the network, and what was held then.
     """
 
     def __init__(
@@ -123,12 +122,11 @@ class Installation:
         self.calls: list[Call] = []
         self.tokens: list[str] = []
         self.uses: list[str] = []
+        self.held: list[str] = []
         self.sent: list[Sent] = []
         self._network_s = network_s
         self._environ = _environ(candidate, world, home)
         _configure(home, world)
-        from inboxlink.flows.memory import MemoryFlows
-
         self._flows = MemoryFlows()
         _lay_store(home, self._environ)
         self.host = self._opened()
@@ -152,20 +150,12 @@ class Installation:
         """Close the store."""
         self.host.close()
 
-    def pending_flows(self) -> int:
-        """How many sign-ins wait for an answer."""
-        ended = self.clock() + timedelta(days=1)
-        return self._flows.purge(ended)
-
     def _opened(self) -> Host:
-        from inboxlink.flows.engine import Engine
-        from inboxlink.network.wire import Network
-
         host = Host(self._environ, clock=self.clock, random_token=self._token)
         host.caller = _Recorder(host.registry, self, self._network_s)
         host.engine = Engine(self._flows, host.vault, self.clock, self._token)
         settings = host.config.network_settings(allow_private=False)
-        host.network = Overheard(Network(settings).settings, self.sent, self.uses)
+        host.network = Overheard(settings, self.sent, self.held)
         return host
 
     def _token(self, octets: int) -> str:

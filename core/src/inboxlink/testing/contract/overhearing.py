@@ -37,28 +37,25 @@ class CountedAttempts(Attempts):
     Args:
         attempts: Which judges.
         uses: Is told each secret that is used.
+        held: Has those whose use is under way, in any thread.
     """
 
-    #: Held now, in any thread.
-    held: tuple[str, ...] = ()
-
-    def __init__(self, attempts: Attempts, uses: list[str]) -> None:
+    def __init__(self, attempts: Attempts, uses: list[str], held: list[str]) -> None:
         super().__init__()
         self._attempts = attempts
         self._uses = uses
+        self._held = held
 
     @contextmanager
     def use(self, host: str, username: str, secret: str) -> Iterator[None]:
         """See `Attempts.use`."""
         with self._attempts.use(host, username, secret):
             self._uses.append(secret)
-            CountedAttempts.held = (*CountedAttempts.held, secret)
+            self._held.append(secret)
             try:
                 yield
             finally:
-                held = list(CountedAttempts.held)
-                held.remove(secret)
-                CountedAttempts.held = tuple(held)
+                self._held.remove(secret)
 
 
 class Overheard(Network):
@@ -67,27 +64,28 @@ class Overheard(Network):
     Args:
         settings: Of the installation.
         sent: Is told each message.
-        uses: Of secrets, so far.
+        held: The secrets whose use is under way.
     """
 
-    def __init__(self, settings: NetworkSettings, sent: list[Sent], uses: list[str]) -> None:
+    def __init__(self, settings: NetworkSettings, sent: list[Sent], held: list[str]) -> None:
         super().__init__(settings)
         self._sent = sent
-        self._uses = uses
+        self._held = held
 
     def open(self, endpoint: Endpoint, deadline: float) -> Any:  # noqa: ANN401 - a channel, wrapped
         """See `Wire.open`."""
-        return _Channel(super().open(endpoint, deadline), self._sent)
+        return _Channel(super().open(endpoint, deadline), self._sent, self._held)
 
     def http(self, host: str, deadline: float, pin: CertificatePin | None = None) -> Any:  # noqa: ANN401
         """See `Wire.http`."""
-        return _Session(super().http(host, deadline, pin), self._sent)
+        return _Session(super().http(host, deadline, pin), self._sent, self._held)
 
 
 class _Wrapped:
-    def __init__(self, inner: Any, sent: list[Sent]) -> None:  # noqa: ANN401
+    def __init__(self, inner: Any, sent: list[Sent], held: list[str]) -> None:  # noqa: ANN401
         self._inner = inner
         self._sent = sent
+        self._held = held
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._inner, name)
@@ -95,7 +93,7 @@ class _Wrapped:
 
 class _Channel(_Wrapped):
     def sendall(self, data: bytes) -> None:
-        self._sent.append(Sent(bytes(data), CountedAttempts.held))
+        self._sent.append(Sent(bytes(data), tuple(self._held)))
         self._inner.sendall(data)
 
 
@@ -109,7 +107,7 @@ class _Session(_Wrapped):
     ) -> HttpAnswer:
         named = "".join(f"{name}: {value}\n" for name, value in (headers or {}).items())
         data = f"{method} {target}\n{named}\n".encode() + (body or b"")
-        self._sent.append(Sent(data, CountedAttempts.held))
+        self._sent.append(Sent(data, tuple(self._held)))
         answer: HttpAnswer = self._inner.send(method, target, headers, body)
         return answer
 
