@@ -222,10 +222,9 @@ def test_nobody_there(servers: Servers, connect: str, rule: str) -> None:
         world = World(places if connect == "refused" else {}, seconds=3.0)
         world.address = "ann@example.test"
         if connect == "unknown":
-            from peers.nameserver import NameServer
-
             from inboxlink.network.settings import NetworkSettings
             from inboxlink.network.wire import Network
+            from inboxlink.testing.peers.nameserver import NameServer
 
             with NameServer({}) as names:
                 world.wire = Network(NetworkSettings(nameservers=(f"127.0.0.1:{names.port}",)))

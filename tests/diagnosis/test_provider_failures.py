@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from peers.oauth.faults import HTML, Fault, busy, instead, redirected_with, unavailable
 
 from diagnosis.world import all_rules
 from exchange.test_verification import verified
@@ -14,6 +13,7 @@ from gmail.test_verification import REFUSALS
 from gmail.world import Host, problem_of
 from inboxlink.diagnosis import Diagnosis, diagnose
 from inboxlink.errors import CODES, Kind, Problem, problem
+from inboxlink.testing.peers.faults import HTML, Fault, busy, instead, redirected_with, unavailable
 from inboxlink.types.report import VerifyReport
 from inboxlink.types.steps import Abort, Form, Step
 from outlook.world import Visit

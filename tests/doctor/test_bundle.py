@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from peers.ports import free_port
 
 from core.custody import sql
 from e2e.conftest import Program
@@ -23,6 +22,7 @@ from inboxlink.connect.host import Host
 from inboxlink.connect.replaying import verify_again_from
 from inboxlink.connect.supporting import Supporter, _inside
 from inboxlink.errors import HostError, SetupError
+from inboxlink.testing.peers.ports import free_port
 from inboxlink.types.report import VerifyReport
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE, PASSWORDS

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from peers.nameserver import NameServer
 
 from core.renewal import Renewal
 from core.test_flows import begun, play, script
@@ -17,6 +16,7 @@ from e2e.oauth_mailbox import Mailbox
 from inboxlink.connect.checkup import Finding, check_up
 from inboxlink.connect.host import Host
 from inboxlink.connect.request import Connected
+from inboxlink.testing.peers.nameserver import NameServer
 from peers.certificates import Authority
 
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from peers.ports import free_port
 
 from core.custody import sql
 from e2e.conftest import Program
 from e2e.oauth_mailbox import Mailbox
 from imap.scripts import Peer
+from inboxlink.testing.peers.ports import free_port
 from peers.certificates import Authority
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE, BOB, PASSWORDS

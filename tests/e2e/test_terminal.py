@@ -158,6 +158,7 @@ def test_a_person_hears_of_a_secret_that_came_by_a_descriptor(
     assert example_test.attempts() == [LoginAttempt("imap", ALICE, ok=False)]
 
 
+@pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     ("language", "yes_or_no", "a_number"),
     [
@@ -165,6 +166,7 @@ def test_a_person_hears_of_a_secret_that_came_by_a_descriptor(
         ("ja", "y か n を入力してください。", "までの番号を入力してください。"),
     ],
 )
+@pytest.mark.usefixtures("home")
 def test_what_is_no_answer_is_asked_again(language: str, yes_or_no: str, a_number: str) -> None:
     """A slip of the keys is told in the person's language, and costs nothing."""
     child = pexpect.spawn(
