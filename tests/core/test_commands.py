@@ -347,7 +347,9 @@ def test_where_no_provider_is_installed_the_list_says_what_to_install(
     home: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after installing the core alone."""
-    document(capsys, "providers", "list")  # whatever it imports is there from now on
+    # Whatever they import is there from now on; the second one draws.
+    document(capsys, "providers", "list")
+    assert said(capsys, "accounts", "list")
     (found,) = {
         str(each.locate().parent.parent)
         for each in files("inboxlink-imap") or ()
