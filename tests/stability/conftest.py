@@ -11,7 +11,7 @@ import pytest
 from core.conftest import place
 from e2e.conftest import configure, example_test, example_test_at
 from inboxlink.testing.installation import Ran
-from stability.environments import DISTRIBUTIONS, Environment, build, unreached
+from stability.environments import DISTRIBUTIONS, TIMEOUT_S, Environment, build, unreached
 
 __all__ = ["Installed", "configure", "example_test", "example_test_at", "place"]
 
@@ -47,7 +47,7 @@ class Installed:
                 "COLUMNS": "80",
                 **(environ or {}),
             },
-            timeout=60,
+            timeout=TIMEOUT_S,
             check=False,
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -12,9 +12,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-__all__ = ["DISTRIBUTIONS", "ROOT", "Environment", "build", "unreached"]
+__all__ = ["DISTRIBUTIONS", "ROOT", "TIMEOUT_S", "Environment", "build", "unreached"]
 
 ROOT = Path(__file__).parents[2]
+
+#: Seconds after which something hangs: where much runs beside it, a build takes a minute.
+TIMEOUT_S = 240
 
 #: By name, where each one stands.
 DISTRIBUTIONS = {
@@ -33,7 +36,7 @@ def build(source: Path, into: Path, *options: str) -> None:
         [*command, *options, "--outdir", str(into), str(source)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -87,7 +90,7 @@ class Environment:
             ],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=TIMEOUT_S,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -15,6 +15,9 @@ from core.distributions import good
 from stability.conftest import Installed
 from stability.environments import DISTRIBUTIONS, build
 
+#: Whichever comes first waits for all the wheels to be built.
+pytestmark = pytest.mark.timeout(600)
+
 NAME = "inboxlink-canary"
 
 #: Commands that look at providers, ask them, or would call one; each with its exit status.

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from stability.environments import DISTRIBUTIONS, ROOT, build
+from stability.environments import DISTRIBUTIONS, ROOT, TIMEOUT_S, build
+
+#: Whichever comes first waits for all the wheels to be built.
+pytestmark = pytest.mark.timeout(600)
 
 NAMES = sorted(DISTRIBUTIONS)
 
@@ -84,7 +87,7 @@ def test_what_is_published_is_well_formed(dist: Path) -> None:
         [sys.executable, "-m", "twine", "--no-color", "check", "--strict", *files],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -104,7 +107,7 @@ def test_a_description_that_is_missing_is_noticed(dist: Path, tmp_path: Path) ->
             str(wheel(tmp_path, "inboxlink-imap")),
         ],
         capture_output=True,
-        timeout=60,
+        timeout=TIMEOUT_S,
         check=False,
     )
     assert done.returncode == 1

@@ -15,6 +15,9 @@ from peers.certificates import Authority
 from peers.fixtures import ALICE, PASSWORDS
 from stability.conftest import Installed
 
+#: Whichever comes first waits for all the wheels to be built.
+pytestmark = pytest.mark.timeout(600)
+
 PROVIDERS = ("gmail", "outlook", "exchange", "imap")
 
 #: The libraries that each one was made with, which the others must do without.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from peers.need import need
-from stability.environments import ROOT
+from stability.environments import ROOT, TIMEOUT_S
 from stability.interface import PROGRAM, interface
 
 SOURCES = ROOT / "core" / "src"
@@ -82,7 +82,7 @@ def test_a_provider_that_reaches_further_is_found(tmp_path: Path) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_S,
         cwd=ROOT,
         env={**os.environ, "NO_COLOR": "1"},
         check=False,
