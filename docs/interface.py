@@ -31,10 +31,19 @@ CONTRACT = "a provider imports nothing but what is published"
 HOOKS = "inboxlink.hookspecs"
 
 #: What a provider's tests may import, and the provider never.
-FOR_TESTS = ("inboxlink.testing", "inboxlink.testing.declarations")
+FOR_TESTS = (
+    "inboxlink.testing",
+    "inboxlink.testing.declarations",
+    "inboxlink.testing.fixtures",
+    "inboxlink.testing.installation",
+    *(
+        f"inboxlink.testing.peers.{each}"
+        for each in ("authorization", "browser", "faults", "mail", "mail_faults", "web", "world")
+    ),
+)
 
 #: They publish modules and nothing themselves.
-_PACKAGES = ("oauth", "types")
+_PACKAGES = ("oauth", "testing/peers", "types")
 
 
 def main() -> int:

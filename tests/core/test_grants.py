@@ -212,7 +212,7 @@ def test_a_former_provider_without_a_way_says_what_to_do(renewal: Renewal, capsy
     assert outcome.former.outcome == "none"
     for is_json in (False, True):
         session = Session(Words("en"), is_json=is_json)
-        drawn._succeed(session, renewal.host, outcome)
+        drawn._succeed(session, renewal.host, outcome, None)
         said = capsys.readouterr().out
         if is_json:
             assert json.loads(said)["former_access"] == {"revoked": None, "problem": None}

@@ -57,7 +57,8 @@ def test_a_published_module_names_what_it_publishes(module: str) -> None:
         and f"{node.module}.".startswith((*borrowing, f"{module}."))
         for alias in node.names
     }
-    assert set(named) - borrowed == defined(tree) | lazy
+    # What it makes itself may be called as what it borrows within a function.
+    assert set(named) - (borrowed - defined(tree)) == defined(tree) | lazy
     assert len(set(named)) == len(named)
 
 

@@ -10,6 +10,7 @@ __all__ = [
     "MailFaults",
     "Protocol",
     "SignIn",
+    "Told",
     "cut",
     "refused",
     "silent",
