@@ -59,7 +59,7 @@ def test_every_key_in_the_code_is_worded() -> None:
 def test_no_string_is_left_over() -> None:
     """A key that nobody uses is gone from the strings; built keys are known by their prefix."""
     built = re.compile(
-        r"(error|contract|forecast|handoff|cli\.(chain|stage|state|fact|confirm|account|ticket|consent|providers\.(?:state|level)"
+        r"(error|contract|forecast|handoff|cli\.(chain|stage|state|fact|confirm|account|endpoint|proof|ticket|consent|providers\.(?:state|level)"
         r"|presets|disclosures|connect\.partial|accounts\.automation))\."
         r"|cli\.(connect|detect|accounts|consent|disclosures|providers|presets|config|vault"
         r"|doctor|demo)$"

@@ -11,6 +11,7 @@ from inboxlink.testing.peers.web import json_answer
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Identity, Proof
 from inboxlink.types.steps import Done
+from inboxlink.types.text import Text
 from peers.oauth.google_answers import gmail_busy, gmail_disabled, gmail_error
 from peers.oauth.worlds import ALICE, BOB
 
@@ -300,7 +301,9 @@ def test_a_message_to_oneself_comes_back(host: Host) -> None:
     assert codes(report, Chain.RECEIVE) == {**WHOLE, "message": True}
     assert codes(report, Chain.SEND) == {"scope": True, "senders": True, "message": True}
     evidence = {(check.chain, check.stage): check.evidence for check in report.checks}
-    assert evidence[Chain.RECEIVE, "message"] == "found, stays in the mailbox"
+    assert evidence[Chain.RECEIVE, "message"] == Text(
+        "gmail.evidence.stays", default="found, stays in the mailbox"
+    )
     subjects = [str(make_header(decode_header(each))) for each in host.google.api.inbox(ALICE)]
     assert "Acme の接続テスト" in subjects
 

@@ -18,6 +18,7 @@ from inboxlink.types.address import parse_address
 from inboxlink.types.credential import Credential
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Proof, VerifyReport
+from inboxlink.types.text import Text
 from inboxlink_outlook import provider
 from outlook.world import HAND, Visit, codes
 from peers.oauth.microsoft import TENANT
@@ -283,7 +284,9 @@ def test_a_message_to_oneself_arrives(microsoft_world: MicrosoftWorld) -> None:
     assert "Acme" in posted["message"]["subject"]
     assert posted["saveToSentItems"] is False  # what is found is what arrived
     (check,) = (each for each in report.chain(Chain.RECEIVE) if each.stage == "message")
-    assert "no permission to remove it" in (check.evidence or "")
+    assert isinstance(check.evidence, Text)
+    said = Words("en", {"outlook": "inboxlink_outlook"})(check.evidence)
+    assert "no permission to remove it" in said
     assert {each.method for each in microsoft_world.api.calls} == {"GET", "POST"}
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from inboxlink.errors import InboxlinkError, Problem, UnreachableError
 from inboxlink.types.context import Channel, HttpSession
 from inboxlink.types.report import Chain, Check, is_whole
+from inboxlink.types.text import Text
 from inboxlink.types.validity import Validity
 
 __all__ = ["Stages", "Stopped"]
@@ -70,13 +71,15 @@ class Stages:
             return way
         raise Stopped
 
-    def run(self, name: str, call: Callable[[], _R], evidence: Callable[[_R], str | None]) -> _R:
+    def run(
+        self, name: str, call: Callable[[], _R], evidence: Callable[[_R], str | Text | None]
+    ) -> _R:
         """Run one stage.
 
         Args:
             name: The stage.
             call: What it does.
-            evidence: Words for what was seen.
+            evidence: What to say of what was seen; see `Check`.
 
         Raises:
             Stopped: It failed.
@@ -126,7 +129,7 @@ class Stages:
         name: str,
         *,
         ok: bool,
-        evidence: str | None = None,
+        evidence: str | Text | None = None,
         took_ms: float | None = None,
         certificate: Validity | None = None,
     ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from inboxlink.cli.endpoints import endpoint_lines
 from inboxlink.cli.session import Session
 from inboxlink.cli.wrapping import hanging, wrapped
 from inboxlink.texts import safe_text
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from inboxlink.errors import Problem
     from inboxlink.store.connections import Connection
     from inboxlink.types.disclosure import Disclosure
-    from inboxlink.types.report import VerifyReport
+    from inboxlink.types.report import Check, VerifyReport
 
 __all__ = [
     "account_document",
@@ -105,7 +106,7 @@ def show_report(
             if check.problem is not None:
                 line.append(f"  {check.problem.code}", style="red")
             elif check.evidence:
-                line.append(f"  {safe_text(check.evidence, 120)}", style="dim")
+                line.append(f"  {_evidence(session, check)}", style="dim")
             elif check.ok is None:
                 untried = "cli.not_reached" if check.is_granted else "cli.not_granted"
                 line.append(f"  {session.words(untried)}", style="dim")
@@ -134,14 +135,20 @@ def show_account(session: Session, connection: "Connection", standing: str) -> N
         (
             "cli.account.endpoints",
             "\n".join(
-                f"{each.role.value} {each.authority} {each.tls.value}"
-                + (f" {session.words('cli.account.pinned')}" if each.pin else "")
-                for each in connection.endpoints
+                line + (f" {session.words('cli.account.pinned')}" if each.pin else "")
+                for each, line in zip(
+                    connection.endpoints,
+                    endpoint_lines(session, connection.endpoints),
+                    strict=True,
+                )
             ),
         ),
         (
             "cli.account.identities",
-            "\n".join(f"{each.address} ({each.proof.value})" for each in connection.identities),
+            "\n".join(
+                f"{each.address} ({session.words(f'cli.proof.{each.proof.value}')})"
+                for each in connection.identities
+            ),
         ),
         (
             "cli.account.disclosures",
@@ -225,13 +232,20 @@ def report_document(
                 "problem": None
                 if check.problem is None
                 else session.describe(check.problem, stage=check.stage, provider=provider),
-                "evidence": check.evidence,
+                "evidence": _evidence(session, check),
                 "took_ms": check.took_ms,
             }
             for check in report.checks
         ],
         "identities": [each.model_dump(mode="json") for each in report.identities],
     }
+
+
+def _evidence(session: Session, check: "Check") -> str | None:
+    seen = check.evidence
+    if seen is None or isinstance(seen, str):
+        return seen and safe_text(seen, 120)
+    return session.words(seen)
 
 
 def _padded(text: str, width: int) -> str:

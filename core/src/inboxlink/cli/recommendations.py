@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from inboxlink.cli.endpoints import endpoint_lines
 from inboxlink.texts import safe_text
 
 if TYPE_CHECKING:
@@ -76,10 +77,8 @@ def _show_candidate(
         return
     mark = "→" if each is recommendation.best else " "
     session.write(f"{title}: {session.words(each.because)}", mark=f"{mark} ")
-    for endpoint in each.endpoints:
-        session.console.print(
-            f"    {endpoint.role.value:<10} {endpoint.authority} {endpoint.tls.value}", style="dim"
-        )
+    for line in endpoint_lines(session, each.endpoints):
+        session.console.print(f"    {line}", style="dim")
     domains = recommendation.to_confirm(each)
     if domains:
         text = session.words("cli.detect.to_confirm", domains=", ".join(domains))

@@ -1,16 +1,14 @@
-"""An installation: its configuration, store, key, network and providers, made when first used."""
+"""An installation's providers: which may be used, and what they make of an address."""
 
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inboxlink.config import source
-from inboxlink.config.paths import Paths, locate
+from inboxlink.connect.installation import Installation
 from inboxlink.detection import MADE_FOR_A_HOSTER, Recommendation, chosen_by_hand, recommend
 from inboxlink.errors import InboxlinkError, Problem, ProviderFault
 from inboxlink.evidence.lookup import (
@@ -25,188 +23,23 @@ from inboxlink.plugins.candidates import installed
 from inboxlink.plugins.description import described
 from inboxlink.plugins.policy import Policy, State, Verdict, vet
 from inboxlink.plugins.record import ProviderRecord, RecordFile
-from inboxlink.texts import Words
 from inboxlink.types.address import Address, parse_address
 from inboxlink.types.detection import Detection, Evidence, PublishedServer
-from inboxlink.types.disclosure import Application
 from inboxlink.types.provider import ProviderInfo
 
 if TYPE_CHECKING:
-    from inboxlink.config.model import Config
-    from inboxlink.consent.ledger import Ledger
     from inboxlink.evidence.notice import Asked
-    from inboxlink.flows.engine import Engine
-    from inboxlink.network.wire import Network
     from inboxlink.plugins.loading import Registry
     from inboxlink.probes import Probing
-    from inboxlink.store.connections import Connections
-    from inboxlink.store.engine import Store
-    from inboxlink.store.refusals import Refusals
-    from inboxlink.store.tickets import Tickets
-    from inboxlink.types.context import Wire
-    from inboxlink.vault import Vault
 
 __all__ = ["Host"]
 
 
-def _random_token(octets: int) -> str:
-    import secrets
+class Host(Installation):
+    """One installation with its providers, and what they make of an address.
 
-    return secrets.token_urlsafe(octets)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Host:
-    """One installation, opened once per process and closed at its end.
-
-    The store, the vault and the network cost more to import than most commands cost to run, so
-    that each is imported when it is first used.
-
-    Args:
-        environ: The environment; `INBOXLINK_HOME` and the like are read from it.
-        allow_private: Whether private networks may be reached without an operator's entry.
-        clock: The time, aware and in UTC.
-        random_token: Gives an unguessable token of that many random bytes.
+    It takes the arguments of `Installation`.
     """
-
-    def __init__(
-        self,
-        environ: Mapping[str, str] | None = None,
-        *,
-        paths: Paths | None = None,
-        allow_private: bool = False,
-        clock: Callable[[], datetime] = _utc_now,
-        random_token: Callable[[int], str] = _random_token,
-    ) -> None:
-        self.environ = os.environ if environ is None else environ
-        self.paths = paths or locate(self.environ)
-        self.clock = clock
-        self.random_token = random_token
-        self._allow_private = allow_private
-        self._door: Wire | None = None
-
-    def __enter__(self) -> "Host":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the store, if it was opened."""
-        store = self.__dict__.pop("store", None)
-        if store is not None:
-            store.close()
-
-    @cached_property
-    def config(self) -> "Config":
-        """The operator's configuration, checked."""
-        from inboxlink.config.model import load
-
-        return load(self.paths.config)
-
-    @cached_property
-    def _raw_config(self) -> dict[str, Any]:
-        return source.read(self.paths.config)
-
-    def application(self, language: str) -> Application:
-        """The operator's application as it is called in this language."""
-        if not source.has(self._raw_config, "application"):
-            return Application(Words(language)("application.unnamed"))
-        section = self.config.application
-        name = section.name or Words(language)("application.unnamed")
-        return Application(name, section.privacy_policy, section.support)
-
-    @property
-    def troubleshooting(self) -> str | None:
-        """The operator's help for errors; None = they named none.
-
-        Raises:
-            SetupError: What the configuration raises.
-        """
-        if not source.has(self._raw_config, "application", "troubleshooting"):
-            return None
-        return self.config.application.troubleshooting
-
-    @cached_property
-    def store(self) -> "Store":
-        """The store, its schema up to date."""
-        from inboxlink.store.engine import open_store
-
-        return open_store(self.config.store.url, self.paths.data)
-
-    @cached_property
-    def vault(self) -> "Vault":
-        """The key, which the store remembers from its first use on."""
-        from inboxlink.store.keys import recorded_key, remember_key
-        from inboxlink.vault import open_vault
-
-        recorded = recorded_key(self.store)
-        vault = open_vault(self.paths.data, self.environ, recorded)
-        if recorded is None:
-            remember_key(self.store, vault.recorded)
-        return vault
-
-    @cached_property
-    def ledger(self) -> "Ledger":
-        """The consent ledger."""
-        import socket
-
-        from inboxlink.consent.ledger import Ledger
-
-        return Ledger(self.store, self.vault, socket.gethostname(), self.clock)
-
-    @cached_property
-    def connections(self) -> "Connections":
-        """The connections that are kept."""
-        from inboxlink.store.connections import Connections
-
-        return Connections(self.store, self.vault)
-
-    @cached_property
-    def refusals(self) -> "Refusals":
-        """The secrets that were refused a short while ago."""
-        from inboxlink.store.refusals import Refusals
-
-        return Refusals(self.store, self.vault)
-
-    @cached_property
-    def tickets(self) -> "Tickets":
-        """The tries that wait for an administrator."""
-        from inboxlink.store.tickets import Tickets
-
-        return Tickets(self.store, self.vault)
-
-    @cached_property
-    def engine(self) -> "Engine":
-        """The sign-ins in progress."""
-        from inboxlink.flows.engine import Engine
-        from inboxlink.store.flows import SqlFlows
-
-        return Engine(SqlFlows(self.store, self.vault), self.vault, self.clock, self.random_token)
-
-    @cached_property
-    def network(self) -> "Network":
-        """The doors to the network."""
-        from inboxlink.network.wire import Network
-
-        return Network(self.config.network_settings(allow_private=self._allow_private))
-
-    @property
-    def wire(self) -> "Wire":
-        """What providers are lent: the doors to the network, or what was put before them."""
-        return self._door or self.network
-
-    @contextmanager
-    def through(self, door: "Wire") -> Iterator[None]:
-        """Lend providers this door within the block."""
-        before, self._door = self._door, door
-        try:
-            yield
-        finally:
-            self._door = before
 
     @cached_property
     def registry(self) -> "Registry":
@@ -223,7 +56,7 @@ class Host:
 
     @cached_property
     def _verdicts(self) -> tuple[Verdict, ...]:
-        names = source.provider_names(self._raw_config)
+        names = source.provider_names(self.raw_config)
         return vet(installed(), Policy.read(self.environ, names), self._provider_record)
 
     @cached_property
@@ -252,13 +85,6 @@ class Host:
         absent = self.absence(provider)
         if absent is not None:
             raise InboxlinkError.of(absent)
-
-    def new_id(self) -> str:
-        """An unguessable id for something that is kept."""
-        # With a hyphen in front a command line would take it for an option.
-        while (drawn := self.random_token(9)).startswith("-"):
-            pass
-        return drawn
 
     def info(self, provider: str) -> ProviderInfo:
         """What a provider says of itself.
@@ -295,7 +121,7 @@ class Host:
         Raises:
             SetupError: `address_invalid` or `address_special_domain`.
         """
-        has_own = source.has(self._raw_config, "network", "special_domains")
+        has_own = source.has(self.raw_config, "network", "special_domains")
         special = self.config.network.special_domains if has_own else ()
         return parse_address(typed, special_domains=special)
 
@@ -330,7 +156,7 @@ class Host:
             check: As there.
             deadline_s: As there.
         """
-        has_own = source.has(self._raw_config, "lookup")
+        has_own = source.has(self.raw_config, "lookup")
         lookup = self.config.lookup if has_own else None
         return LookupSettings(
             depth,
@@ -390,7 +216,7 @@ class Host:
 
     @cached_property
     def _presets(self) -> dict[str, tuple[PublishedServer, ...]]:
-        if not source.has(self._raw_config, "presets"):
+        if not source.has(self.raw_config, "presets"):
             return {}
         from inboxlink.config.model import preset_servers
 
@@ -398,7 +224,7 @@ class Host:
 
     @cached_property
     def _preference(self) -> list[str]:
-        preference = source.provider_names(self._raw_config) or ()
+        preference = source.provider_names(self.raw_config) or ()
         # Those that could not be loaded too, so that a person hears why one is missing.
         order = [name for name in preference if name in self.registry.candidates]
         rest = sorted(name for name in self.registry.candidates if name not in order)

@@ -26,8 +26,10 @@ from inboxlink.diagnosis import diagnose, load_rules
 from inboxlink.errors import HostError, InboxlinkError, Problem, problem
 from inboxlink.evidence.lookup import LookupDepth
 from inboxlink.store.connections import Connection
+from inboxlink.texts import Words
 from inboxlink.types.detection import Endpoint
-from inboxlink.types.report import VerifyReport
+from inboxlink.types.report import Check, VerifyReport
+from inboxlink.types.text import Text
 
 __all__ = ["FORMAT", "Bundle", "Supporter"]
 
@@ -231,6 +233,12 @@ class Supporter:
             "log": [[each.source, each.outcome] for each in found.evidence.log],
         }
 
+    def _seen(self, check: Check) -> str | None:
+        seen = check.evidence
+        if isinstance(seen, Text):
+            seen = Words("en", self.host.string_packages)(seen)
+        return None if seen is None else self.names.prose(seen)
+
     def _problem(self, trouble: Problem) -> dict[str, Any]:
         return _dumped(Problem, redacted_problem(trouble, self.names))
 
@@ -261,7 +269,7 @@ class Supporter:
                 "ok": check.ok,
                 "granted": check.is_granted,
                 "problem": None if check.problem is None else self._problem(check.problem),
-                "evidence": None if check.evidence is None else self.names.prose(check.evidence),
+                "evidence": self._seen(check),
                 "took_ms": check.took_ms,
             }
             for check in report.checks

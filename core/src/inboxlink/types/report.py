@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from inboxlink.errors import Problem
 from inboxlink.types.model import Model
+from inboxlink.types.text import Text
 from inboxlink.types.validity import Validity
 
 __all__ = ["Chain", "Check", "Identity", "Proof", "VerifyReport", "is_whole"]
@@ -34,7 +35,8 @@ class Check(Model):
         is_granted: False = this stage needs what was not asked for or not granted, so that it is
             not tried: `ok` is None, and nothing has failed.
         problem: Set where `ok` is False.
-        evidence: What was seen, cleaned and short; None = nothing worth saying.
+        evidence: What was seen, in the server's own words, cleaned and short, or in words of ours;
+            None = nothing worth saying.
         took_ms: Milliseconds; None where `ok` is None.
         certificate: Of the server, with the stage `tls`; None = none was seen.
     """
@@ -44,7 +46,7 @@ class Check(Model):
     ok: bool | None
     is_granted: bool = True
     problem: Problem | None = None
-    evidence: str | None = None
+    evidence: str | Text | None = None
     took_ms: float | None = None
     certificate: Validity | None = None
 

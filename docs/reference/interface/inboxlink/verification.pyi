@@ -4,6 +4,7 @@ from typing import TypeVar
 from inboxlink.errors import InboxlinkError, Problem, UnreachableError
 from inboxlink.types.context import Channel, HttpSession
 from inboxlink.types.report import Chain, Check, is_whole
+from inboxlink.types.text import Text
 from inboxlink.types.validity import Validity
 __all__ = ['Stages', 'Stopped']
 _R = TypeVar('_R')
@@ -28,7 +29,7 @@ class Stages:
     def connect(self, open_way: Callable[[], _Way]) -> _Way:
         ...
 
-    def run(self, name: str, call: Callable[[], _R], evidence: Callable[[_R], str | None]) -> _R:
+    def run(self, name: str, call: Callable[[], _R], evidence: Callable[[_R], str | Text | None]) -> _R:
         ...
 
     def fail(self, name: str, problem: Problem, took_ms: float) -> None:

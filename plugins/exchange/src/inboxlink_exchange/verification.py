@@ -11,6 +11,7 @@ from inboxlink.types.credential import Credential, SecretName
 from inboxlink.types.detection import Endpoint, Role
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Identity, Proof, VerifyReport
+from inboxlink.types.text import Text
 from inboxlink.verification import Stages, Stopped
 from inboxlink_exchange import policy
 from inboxlink_exchange.ews import Ews, Inbox
@@ -21,6 +22,7 @@ from inboxlink_exchange.words import PROSE
 __all__ = ["opened", "verify"]
 
 #: Stages of the connection that both directions go over.
+_REMOVED = Text("exchange.evidence.removed", default="found, removed")
 _SHARED = ("scheme", "login", "version", "identity")
 
 
@@ -144,7 +146,7 @@ def _to_oneself(ctx: CallContext, ews: Ews, receiving: Stages, sending: Stages) 
     sending.run("message", lambda: ews.send_to_oneself(message), lambda _: None)
     began = time.perf_counter()
     if awaited(lambda: ews.remove(message_id), ctx.deadline):
-        receiving.run("message", lambda: None, lambda _: "found, removed")
+        receiving.run("message", lambda: None, lambda _: _REMOVED)
         return
     receiving.fail("message", problem("message_not_found"), _since(began))
 

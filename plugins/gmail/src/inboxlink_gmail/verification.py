@@ -17,6 +17,7 @@ from inboxlink.types.context import CallContext, HttpSession
 from inboxlink.types.credential import Credential, SecretName
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, VerifyReport
+from inboxlink.types.text import Text
 from inboxlink.verification import Stages, Stopped
 from inboxlink_gmail import permissions
 from inboxlink_gmail.google import API_HOST
@@ -135,7 +136,7 @@ class _Verification:
             "message",
             lambda: self._came(mailbox, sent),
             # To remove it would need a scope that lets an application change every message.
-            lambda _: "found, stays in the mailbox",
+            lambda _: Text("gmail.evidence.stays", default="found, stays in the mailbox"),
         )
         if not has_come:
             took_ms = (time.perf_counter() - began) * 1000

@@ -17,6 +17,7 @@ from inboxlink.types.credential import Credential
 from inboxlink.types.detection import Endpoint, Role
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Identity, Proof, VerifyReport
+from inboxlink.types.text import Text
 from inboxlink.verification import Stages, Stopped
 from inboxlink_imap import google
 from inboxlink_imap.imap_session import ImapSession
@@ -286,5 +287,7 @@ def _sent(
     return True
 
 
-def _removal(is_gone: bool) -> str:  # noqa: FBT001 - what `remove` gave back
-    return "found, removed" if is_gone else "found, marked as deleted"
+def _removal(is_gone: bool) -> Text:  # noqa: FBT001 - what `remove` gave back
+    if is_gone:
+        return Text("imap.evidence.removed", default="found, removed")
+    return Text("imap.evidence.marked", default="found, marked as deleted")

@@ -17,6 +17,7 @@ from inboxlink.types.context import CallContext
 from inboxlink.types.credential import Credential
 from inboxlink.types.disclosure import Capability
 from inboxlink.types.report import Chain, Identity, VerifyReport
+from inboxlink.types.text import Text
 from inboxlink.verification import Stages, Stopped
 from inboxlink_outlook import identities, own_message, policy
 from inboxlink_outlook.graph import HOST, api
@@ -26,6 +27,7 @@ from inboxlink_outlook.tokens import tenant_of
 
 __all__ = ["verify"]
 
+_STAYS = Text("outlook.evidence.stays", default="found, and left there")
 _OF_THE_ACCOUNT = ("me", "purpose")
 
 #: After these nobody knows whether Graph has taken a message.
@@ -138,7 +140,7 @@ class _Verification:
         is_found = self._receiving.run(
             "message",
             lambda: own_message.await_message(graph, message_id, self._ctx.deadline),
-            lambda _: "found, left there: no permission to remove it is asked for",
+            lambda _: _STAYS,
         )
         if not is_found:
             took_ms = (time.perf_counter() - began) * 1000

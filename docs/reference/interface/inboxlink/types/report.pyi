@@ -2,6 +2,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from inboxlink.errors import Problem
 from inboxlink.types.model import Model
+from inboxlink.types.text import Text
 from inboxlink.types.validity import Validity
 __all__ = ['Chain', 'Check', 'Identity', 'Proof', 'VerifyReport', 'is_whole']
 
@@ -19,7 +20,7 @@ class Check(Model):
     ok: bool | None
     is_granted: bool = True
     problem: Problem | None = None
-    evidence: str | None = None
+    evidence: str | Text | None = None
     took_ms: float | None = None
     certificate: Validity | None = None
 
