@@ -1,9 +1,12 @@
 """The mail servers of the kit, asked by the standard library."""
 
+import gc
 import imaplib
 import smtplib
 import socket
 import ssl
+import warnings
+from contextlib import ExitStack
 from email.message import EmailMessage
 
 import pytest
@@ -187,3 +190,16 @@ def test_no_password_is_taken_before_starttls(inboxlink_mail: MailServer) -> Non
         assert smtp.docmd("AUTH", "PLAIN AHgAeA==")[0] == 530
         smtp.close()
     assert inboxlink_mail.sign_ins == []
+
+
+def test_who_has_not_spoken_yet_is_not_left_behind(inboxlink_world: World) -> None:
+    """A server that ends closes what it has accepted, also where TLS has not begun."""
+    certificate = inboxlink_world.authority.issue("imap.example.test")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for _ in range(6):
+            with ExitStack() as clients, MailServer(certificate, {ALICE: PASSWORD}) as mail:
+                for port in 2 * (mail.imap, mail.imap_starttls, mail.submission):
+                    clients.enter_context(socket.create_connection((LOOPBACK, port), 10))
+        gc.collect()
+    assert [str(each.message) for each in warned] == []

@@ -1,7 +1,6 @@
 """What a test makes a mail server do wrong, and what its people did there."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,7 +9,6 @@ __all__ = [
     "MailFaults",
     "Protocol",
     "SignIn",
-    "Told",
     "cut",
     "refused",
     "silent",
@@ -124,7 +122,3 @@ class MailFaults:
     def _place(self, protocol: Protocol, fault: MailFault, times: int | None) -> None:
         with self._lock:
             self._placed.append((protocol, fault, [times]))
-
-
-#: Told of every sign-in that was answered.
-Told = Callable[[SignIn], None]

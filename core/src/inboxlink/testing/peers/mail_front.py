@@ -8,11 +8,14 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 
-from inboxlink.testing.peers.mail_faults import MailFault, MailFaults, Protocol, SignIn, Told
+from inboxlink.testing.peers.mail_faults import MailFault, MailFaults, Protocol, SignIn
 from inboxlink.testing.peers.mail_starttls import start_tls
 from inboxlink.testing.peers.ports import LOOPBACK
 
 __all__ = ["start_front"]
+
+#: Told of every sign-in that was answered.
+Told = Callable[[SignIn], None]
 
 _SIGNS_IN = {
     Protocol.IMAP: (b"LOGIN", b"AUTHENTICATE"),
@@ -41,6 +44,25 @@ async def start_front(
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        transports = [writer.transport]
+        try:
+            await converse(reader, writer, transports)
+        except OSError:  # it does not trust the certificate, or went away
+            writer.transport.abort()
+        except asyncio.CancelledError:  # the server ends; TLS would wait for the client's goodbye
+            for each in transports:
+                each.abort()
+            raise
+
+    async def converse(
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        transports: list[asyncio.WriteTransport],
+    ) -> None:
+        # Here and not by the server's own means, which know nobody in the middle of a handshake:
+        # where the server ended then, the connection would be left.
+        if is_implicit:
+            await writer.start_tls(context)
         fault = faults.at_connection(protocol)
         if fault is not None:
             await _misbehave(fault, reader, writer)
@@ -49,6 +71,7 @@ async def start_front(
             writer.close()
             return
         back_reader, back_writer = await asyncio.open_connection(LOOPBACK, port)
+        transports.append(back_writer.transport)
         if not is_implicit:
             await back_reader.readline()  # it was greeted before TLS, and is not again
         dialogue = _Dialogue(protocol, faults, told)
@@ -57,7 +80,7 @@ async def start_front(
             _pump(back_reader, writer, dialogue.is_open, dialogue.answered),
         )
 
-    return await asyncio.start_server(serve, LOOPBACK, 0, ssl=context if is_implicit else None)
+    return await asyncio.start_server(serve, LOOPBACK, 0)
 
 
 async def _misbehave(
@@ -91,9 +114,6 @@ async def _pump(
             await writer.drain()
     except (OSError, ValueError):  # it hung up, or sends a line that never ends
         pass
-    except asyncio.CancelledError:
-        writer.transport.abort()  # the server ends; TLS would wait for the client's goodbye
-        raise
     finally:
         writer.close()
 

@@ -51,7 +51,4 @@ async def start_tls(
                 break
     except (OSError, ValueError):  # it hung up, or sends a line that never ends
         pass
-    except asyncio.CancelledError:
-        writer.transport.abort()  # the server ends
-        raise
     return False

@@ -1,8 +1,7 @@
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-__all__ = ['MailFault', 'MailFaults', 'Protocol', 'SignIn', 'Told', 'cut', 'refused', 'silent', 'turned_away']
+__all__ = ['MailFault', 'MailFaults', 'Protocol', 'SignIn', 'cut', 'refused', 'silent', 'turned_away']
 
 class Protocol(StrEnum):
     IMAP = 'imap'
@@ -50,4 +49,3 @@ class MailFaults:
 
     def at_sign_in(self, protocol: Protocol) -> MailFault | None:
         ...
-Told = Callable[[SignIn], None]
