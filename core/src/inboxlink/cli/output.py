@@ -105,8 +105,8 @@ def show_report(
             line.append("        " if check.took_ms is None else f"{check.took_ms:>5.0f} ms")
             if check.problem is not None:
                 line.append(f"  {check.problem.code}", style="red")
-            elif check.evidence:
-                line.append(f"  {_evidence(session, check)}", style="dim")
+            elif seen := _evidence(session, check):
+                line.append(f"  {safe_text(seen, 120)}", style="dim")
             elif check.ok is None:
                 untried = "cli.not_reached" if check.is_granted else "cli.not_granted"
                 line.append(f"  {session.words(untried)}", style="dim")
@@ -243,9 +243,7 @@ def report_document(
 
 def _evidence(session: Session, check: "Check") -> str | None:
     seen = check.evidence
-    if seen is None or isinstance(seen, str):
-        return seen and safe_text(seen, 120)
-    return session.words(seen)
+    return seen if seen is None or isinstance(seen, str) else session.words(seen)
 
 
 def _padded(text: str, width: int) -> str:

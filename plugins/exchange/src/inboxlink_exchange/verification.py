@@ -21,8 +21,9 @@ from inboxlink_exchange.words import PROSE
 
 __all__ = ["opened", "verify"]
 
-#: Stages of the connection that both directions go over.
 _REMOVED = Text("exchange.evidence.removed", default="found, removed")
+
+#: Stages of the connection that both directions go over.
 _SHARED = ("scheme", "login", "version", "identity")
 
 
