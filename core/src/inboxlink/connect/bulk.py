@@ -4,7 +4,6 @@ A run that is killed goes on where it was: what was written is read again, and a
 not finished is cut off.
 """
 
-import asyncio
 import gc
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -144,10 +143,12 @@ def run(
         else:
             write(addresses, wording.document(host.judge(evidence)))
     if undecided:
+        from inboxlink.network.loop import run
+
         # What is here already will be here to the end; to look for garbage among it, again and
         # again, takes a seventh of the time.
         gc.freeze()
         try:
-            asyncio.run(look_up(iter(undecided)))
+            run(look_up(iter(undecided)))
         finally:
             gc.unfreeze()

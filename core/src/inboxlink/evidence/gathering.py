@@ -14,7 +14,7 @@ from inboxlink.evidence.lookup import LookupDepth, LookupSettings
 from inboxlink.evidence.records import Records
 from inboxlink.network.answers import Outcome
 from inboxlink.network.dialer import Dialer
-from inboxlink.network.resolver import Resolver
+from inboxlink.network.resolver import Resolver, run_with_resolver
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.address import is_special_use
 from inboxlink.types.detection import (
@@ -45,14 +45,10 @@ def gather(known: Evidence, settings: LookupSettings, network: NetworkSettings) 
         network: The operator's settings for the network.
     """
 
-    async def run() -> Evidence:
-        resolver = Resolver(network)
-        try:
-            return await look_into(known, settings, resolver, Dialer(network, resolver))
-        finally:
-            await resolver.close()
+    async def look(resolver: Resolver) -> Evidence:
+        return await look_into(known, settings, resolver, Dialer(network, resolver))
 
-    return asyncio.run(run())
+    return run_with_resolver(network, look)
 
 
 async def look_into(

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from inboxlink.network.dialer import Dialer
 from inboxlink.network.fetcher import Fetcher
 from inboxlink.network.policy import IPAddress
 from inboxlink.network.resolver import Resolver
+from inboxlink.network.stream import Stream
 from inboxlink.types.context import HttpAnswer
 from inboxlink.types.detection import Lookup, MailExchange, Trust
 
@@ -30,6 +31,7 @@ _WEB_S = 4.0
 _GREETING_S = 3.0
 #: RFC 9051 section 7.1, RFC 5321 section 4.2.
 _GREETINGS = {"imap": (b"* OK", b"* PREAUTH"), "smtp": (b"220",)}
+_MAX_GREETING_BYTES = 4 * 1024
 _SHOWN_VALUES = 4
 
 
@@ -111,6 +113,8 @@ class Inquiry:
         for host in hosts:
             self._resolver.begin_addresses(host)
         if hosts:
+            # Records that name a file.
+            self._begin("txt", self.domain)
             self._begin("txt", pacc.record_name(self.domain))
         self._begin_records(SERVICES, DKIM_SELECTORS)
         self._begin("a", self._unlikely)
@@ -141,10 +145,10 @@ class Inquiry:
             dkim=dkim,
         )
 
-    async def fetch(
+    def fetch(
         self, url: str, trust: Trust = Trust.VERIFIED, *, plain: bool = False, follow: bool = True
-    ) -> HttpAnswer | InboxlinkError:
-        """A file of the web, or why it could not be had.
+    ) -> "asyncio.Future[HttpAnswer | InboxlinkError]":
+        """A file of the web, or why it could not be had; it is asked for from now on.
 
         Args:
             url: The address.
@@ -152,7 +156,7 @@ class Inquiry:
             plain: As in `Fetcher.get`.
             follow: As there.
         """
-        return await self._once(url, lambda: self._fetch(url, trust, plain=plain, follow=follow))
+        return self._once(url, lambda: self._fetch(url, trust, plain=plain, follow=follow))
 
     async def community(self, name: str) -> HttpAnswer | InboxlinkError:
         """What the database of mail providers has under a name; what it said lately is kept."""
@@ -202,7 +206,7 @@ class Inquiry:
         source = self._begin(kind, name)
         if source not in self._answers:
             answer = await ask(name, self.deadline)
-            self._heard(source, answer, self._asked[source])
+            self._heard(source, self._asked[source], answer)
         return self._answers[source]
 
     def _begin_records(self, services: Sequence[str], selectors: Sequence[str]) -> None:
@@ -219,18 +223,11 @@ class Inquiry:
         source = f"dns:{kind} {self._shown(name)}"
         if source not in self._asked:
             began = self._asked[source] = time.monotonic()
-            task = self._resolver.begin(name, kind.upper())
-            if task.done():
-                self._heard(source, task.result(), began)
-            else:
-                task.add_done_callback(partial(self._ended, source, began))
+            asking = self._resolver.begin(name, kind.upper())
+            asking.when_heard(partial(self._heard, source, began))
         return source
 
-    def _ended(self, source: str, began: float, task: "asyncio.Task[Answer[Any]]") -> None:
-        if not task.cancelled():
-            self._heard(source, task.result(), began)
-
-    def _heard(self, source: str, answer: Answer[Any], began: float) -> None:
+    def _heard(self, source: str, began: float, answer: Answer[Any]) -> None:
         if source not in self._answers:
             self._answers[source] = answer
             trust = Trust.SIGNED if answer.is_signed else Trust.DNS
@@ -255,30 +252,42 @@ class Inquiry:
         deadline = min(self.deadline, began + _GREETING_S)
         try:
             async with (
-                self._dialer.connected(host, port, deadline) as (reader, _),
+                self._dialer.connected(host, port, deadline) as stream,
                 asyncio.timeout_at(deadline),
             ):
-                line = await reader.readline()
+                line = await _line(stream)
         except InboxlinkError as error:
             self.note(source, error.code, Trust.NONE, began)
             return False
-        except (OSError, ValueError):  # silence, or a line without an end
+        except OSError:  # silence, too
             self.note(source, "no greeting", Trust.NONE, began)
             return False
         is_greeting = line.startswith(_GREETINGS[protocol])
         self.note(source, "greets" if is_greeting else "another protocol", Trust.NONE, began)
         return is_greeting
 
-    async def _once(self, key: str, ask: Callable[[], Awaitable[_Value]]) -> _Value:
+    def _once(
+        self, key: str, ask: Callable[[], Coroutine[None, None, _Value]]
+    ) -> "asyncio.Future[_Value]":
         task = self._tasks.get(key)
         if task is None:
-            task = self._tasks[key] = asyncio.ensure_future(ask())
+            task = self._tasks[key] = asyncio.create_task(ask())
         # A step that is no longer wanted must not take the answer from the others.
-        result: _Value = await asyncio.shield(task)
-        return result
+        return asyncio.shield(task)
 
     def _shown(self, name: str) -> str:
         return name if name != self._unlikely else f"(random).{self.domain}"
+
+
+async def _line(stream: Stream) -> bytes:
+    """The first line, or as much of it as there is."""
+    line = b""
+    while b"\n" not in line and len(line) < _MAX_GREETING_BYTES:
+        more = await stream.receive(_MAX_GREETING_BYTES)
+        if not more:
+            break
+        line += more
+    return line
 
 
 def _outcome(answer: Answer[Any]) -> str:

@@ -17,18 +17,15 @@ from inboxlink.network.deadline import remaining_s
 from inboxlink.network.policy import IPAddress, check_address
 from inboxlink.network.resolver import Resolver
 from inboxlink.network.settings import NetworkSettings
+from inboxlink.network.stream import Stream
 
-__all__ = ["Dialer", "Streams"]
-
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+__all__ = ["Dialer"]
 
 #: Seconds for TCP and TLS with one address.
 _CONNECT_S = 2.5
 _MAX_ADDRESSES = 4
 #: Connections at once to one address: many domains' names lead to the same server.
 _PER_ADDRESS = 2
-#: What a stream holds before its reader asks for more.
-_BUFFER_BYTES = 64 * 1024
 
 
 class Dialer:
@@ -44,7 +41,7 @@ class Dialer:
     @contextlib.asynccontextmanager
     async def connected(
         self, host: str, port: int, deadline: float, *, encrypted: bool = True
-    ) -> AsyncIterator[Streams]:
+    ) -> AsyncIterator[Stream]:
         """A connection whose TLS is verified; it is cut off at the end.
 
         Args:
@@ -66,27 +63,28 @@ class Dialer:
                 share = remaining_s(deadline, host, port) / (len(addresses) - place)
                 try:
                     async with asyncio.timeout(min(share, _CONNECT_S)):
-                        streams = await self._connect(host, *address, encrypted=encrypted)
+                        stream = await self._connect(host, *address, encrypted=encrypted)
                 except OSError as error:
                     trouble = _trouble(tls.code_of(error), host, port)
                     continue
                 try:
-                    yield streams
+                    yield stream
                 finally:
-                    # A polite end could wait for a server that never answers it.
-                    streams[1].transport.abort()
+                    stream.close()
                 return
         raise trouble
 
     async def _connect(
         self, host: str, address: IPAddress, port: int, *, encrypted: bool
-    ) -> Streams:
-        if not encrypted:
-            return await asyncio.open_connection(str(address), port, limit=_BUFFER_BYTES)
-        context = tls.trusting_context(self._settings.ca_file)
-        return await asyncio.open_connection(
-            str(address), port, ssl=context, server_hostname=host, limit=_BUFFER_BYTES
-        )
+    ) -> Stream:
+        stream = await Stream.connect(address, port)
+        if encrypted:
+            try:
+                await stream.encrypt(tls.trusting_context(self._settings.ca_file), host)
+            except BaseException:
+                stream.close()
+                raise
+        return stream
 
     async def _addresses(
         self, host: str, port: int, deadline: float

@@ -14,6 +14,7 @@ from inboxlink.hosts import check_host
 from inboxlink.network.deadline import remaining_s
 from inboxlink.network.dialer import Dialer
 from inboxlink.network.reading import MAX_HEADER_BYTES, Reading
+from inboxlink.network.stream import Stream
 from inboxlink.types.context import HttpAnswer
 
 __all__ = ["MAX_BODY_BYTES", "Fetcher"]
@@ -82,9 +83,9 @@ class Fetcher:
         reached = self._dialer.connected(
             target.host, target.port, deadline, encrypted=not target.is_plain
         )
-        async with reached as (reader, writer):
+        async with reached as stream:
             try:
-                return await _exchange(target, reader, writer)
+                return await _exchange(target, stream)
             except OSError:
                 raise _trouble("connection_lost", target) from None
 
@@ -107,9 +108,7 @@ def _target(url: str, *, plain: bool = False) -> _Target:
     return _Target(url, check_host(parts.hostname), path, parts.scheme == "http")
 
 
-async def _exchange(
-    target: _Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> HttpAnswer:
+async def _exchange(target: _Target, stream: Stream) -> HttpAnswer:
     import h11
 
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
@@ -124,12 +123,11 @@ async def _exchange(
             ("Connection", "close"),
         ],
     )
-    writer.write(connection.send(request) or b"")
-    writer.write(connection.send(h11.EndOfMessage()) or b"")
-    await writer.drain()
+    head = connection.send(request) or b""
+    await stream.send(head + (connection.send(h11.EndOfMessage()) or b""))
     reading = Reading(connection, target.url, target.host, target.port, MAX_BODY_BYTES)
     while (answer := reading.answer()) is None:
-        reading.feed(await reader.read(16 * 1024))
+        reading.feed(await stream.receive(16 * 1024))
     return answer
 
 

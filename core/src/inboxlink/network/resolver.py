@@ -5,32 +5,31 @@ A question is asked once however many wait for its answer, and every way in whic
 """
 
 import asyncio
-import math
-import time
-from collections import OrderedDict
-from dataclasses import replace
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from inboxlink.network.answers import Answer, Outcome, Service
+from inboxlink.network.asking import Asking
 from inboxlink.network.datagrams import NameServer
-from inboxlink.network.messages import Question, Reply
+from inboxlink.network.loop import run
 from inboxlink.network.policy import IPAddress
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.types.address import is_special_use
 from inboxlink.types.detection import MailExchange
 
-__all__ = ["Resolver"]
+__all__ = ["Resolver", "run_with_resolver"]
 
-#: Seconds for one try at one name server, and for all of them.
-_TRY_S = 1.5
-_LIFETIME_S = 3.0
+_Value = TypeVar("_Value")
+
 #: Questions in flight.
 _AT_ONCE = 64
-#: Seconds that an answer, or the absence of one, may be kept.
-_MAX_TTL_S = 24 * 3600
-_MAX_NEGATIVE_TTL_S = 3600
 _MAX_KEPT = 4096
+#: Seconds that it is made up for when a timer rings late, so that the rate is kept.
+_LATE_S = 0.01
+#: That a special-use name is not there does not change.
+_NEVER_THERE: Answer[Any] = Answer(Outcome.NONEXISTENT, ttl_s=3600)
 
 
 class Resolver:
@@ -46,11 +45,13 @@ class Resolver:
         self, settings: NetworkSettings, *, at_once: int = _AT_ONCE, per_s: int = 0
     ) -> None:
         self._settings = settings
+        self._at_once = at_once
         self._between_s = 1 / per_s if per_s else 0.0
         self._next = 0.0
-        self._slots = asyncio.Semaphore(at_once)
-        self._asked: OrderedDict[tuple[str, str], asyncio.Task[Answer[Any]]] = OrderedDict()
-        self._until: dict[tuple[str, str], float] = {}
+        self._in_flight = 0
+        self._waiting: deque[Asking] = deque()
+        self._waking: asyncio.TimerHandle | None = None
+        self._asked: OrderedDict[tuple[str, str], Asking] = OrderedDict()
 
     async def mail_exchanges(self, domain: str, deadline: float) -> Answer[MailExchange]:
         """MX, most preferred first; the null MX of RFC 7505 is one with an empty host."""
@@ -86,15 +87,16 @@ class Resolver:
         )
 
     async def close(self) -> None:
-        """End what is still being asked."""
-        pending = [task for task in self._asked.values() if not task.done()]
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        """End what is still being asked: its answer is that nobody could be."""
+        self._waiting.clear()
+        if self._waking is not None:
+            self._waking.cancel()
         for server in self.__dict__.get("_servers", ()):
-            server.close()
+            await server.close()
+        for asking in tuple(self._asked.values()):
+            asking.end(Answer(Outcome.FAILED))
 
-    def begin(self, name: str, kind: str) -> "asyncio.Task[Answer[Any]]":
+    def begin(self, name: str, kind: str) -> Asking:
         """Ask a question for whoever will wait for its answer; it ends by itself.
 
         Args:
@@ -102,13 +104,17 @@ class Resolver:
             kind: `A`, `AAAA`, `MX`, `TXT` or `SRV`.
         """
         key = (name, kind)
-        task = self._asked.get(key)
-        if task is None or time.monotonic() > self._until.get(key, math.inf):
-            self._until.pop(key, None)
-            task = asyncio.create_task(self._answer(key))
-            self._asked[key] = task
+        asking = self._asked.get(key)
+        if asking is None or asking.is_outdated:
+            asking = self._asked[key] = Asking(name, kind, dnssec=self._settings.dnssec)
             self._forget()
-        return task
+            if not self._settings.nameservers and is_special_use(name):
+                # RFC 6761 section 6: such a name is not for the public DNS to answer.
+                asking.end(_NEVER_THERE)
+            else:
+                self._waiting.append(asking)
+                self._send()
+        return asking
 
     def begin_addresses(self, host: str) -> None:
         """Ask what `addresses` will."""
@@ -116,73 +122,37 @@ class Resolver:
         self.begin(host, "AAAA")
 
     async def _ask(self, name: str, kind: str, deadline: float) -> Answer[Any]:
-        task = self.begin(name, kind)
-        if not task.done():
-            left = deadline - time.monotonic()
-            # Whoever else waits for the same answer still gets it, hence no cancellation here.
-            await asyncio.wait((task,), timeout=max(left, 0))
-        return task.result() if task.done() else Answer(Outcome.TIMED_OUT)
+        return await self.begin(name, kind).heard(deadline)
 
-    async def _answer(self, key: tuple[str, str]) -> Answer[Any]:
-        name, kind = key
-        if not self._settings.nameservers and is_special_use(name):
-            # RFC 6761 section 6: such a name is not for the public DNS to answer.
-            return Answer(Outcome.NONEXISTENT, ttl_s=_MAX_NEGATIVE_TTL_S)
-        async with self._slots:
-            await self._turn()
-            answer = await self._resolve(name, kind)
-        self._until[key] = time.monotonic() + answer.ttl_s
-        return answer
+    def _send(self) -> None:
+        while self._waiting and self._in_flight < self._at_once and self._is_due():
+            asking = self._waiting.popleft()
+            self._in_flight += 1
+            asking.when_heard(self._heard)
+            asking.ask(self._servers)
 
-    async def _turn(self) -> None:
-        if self._between_s:
-            now = time.monotonic()
-            self._next = max(self._next, now) + self._between_s
-            await asyncio.sleep(self._next - now)
+    def _heard(self, _answer: Answer[Any]) -> None:
+        self._in_flight -= 1
+        if self._waiting:
+            # Not from here: where nobody can be asked, each would hear so within the one before.
+            asyncio.get_running_loop().call_soon(self._send)
 
-    async def _resolve(self, name: str, kind: str) -> Answer[Any]:
-        try:
-            question = Question(name, kind)
-            reply = await self._exchange(question)
-            if reply is None:
-                return Answer(Outcome.FAILED)
-            answer = reply.answer(question)
-        except TimeoutError:
-            return Answer(Outcome.TIMED_OUT)
-        except (OSError, ValueError):
-            return Answer(Outcome.FAILED)
-        limit = _MAX_TTL_S if answer.outcome is Outcome.FOUND else _MAX_NEGATIVE_TTL_S
-        is_believed = answer.is_signed <= self._settings.dnssec
-        if is_believed and answer.ttl_s <= limit:
-            return answer
-        is_signed = answer.is_signed and is_believed
-        return replace(answer, is_signed=is_signed, ttl_s=min(answer.ttl_s, limit))
+    def _is_due(self) -> bool:
+        """Whether another question may begin; if not, the queue is looked at when it may."""
+        if not self._between_s:
+            return True
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if now < self._next:
+            if self._waking is None:
+                self._waking = loop.call_at(self._next, self._wake)
+            return False
+        self._next = max(self._next, now - _LATE_S) + self._between_s
+        return True
 
-    async def _exchange(self, question: Question) -> Reply | None:
-        """The first name server's answer that is one; None = all of them refuse.
-
-        Raises:
-            TimeoutError: None of them answered in time, and not all refused.
-            MalformedReply: What came by TCP is no answer.
-        """
-        end = time.monotonic() + _LIFETIME_S
-        servers = list(self._servers)
-        while servers:
-            for server in tuple(servers):
-                left = end - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError
-                try:
-                    reply = await server.ask(question, min(_TRY_S, left))
-                except TimeoutError:
-                    continue  # it may only have been slow
-                except (OSError, EOFError):
-                    servers.remove(server)
-                    continue
-                if reply.is_one:
-                    return reply
-                servers.remove(server)
-        return None
+    def _wake(self) -> None:
+        self._waking = None
+        self._send()
 
     @cached_property
     def _servers(self) -> tuple[NameServer, ...]:
@@ -197,8 +167,22 @@ class Resolver:
 
     def _forget(self) -> None:
         while len(self._asked) > _MAX_KEPT:
-            key, task = next(iter(self._asked.items()))
-            if not task.done():
+            key, asking = next(iter(self._asked.items()))
+            if asking.answer is None:
                 return
             del self._asked[key]
-            self._until.pop(key, None)
+
+
+def run_with_resolver(
+    settings: NetworkSettings, ask: Callable[[Resolver], Coroutine[Any, Any, _Value]]
+) -> _Value:
+    """Run what asks DNS, with a resolver of its own, and to the end."""
+
+    async def main() -> _Value:
+        resolver = Resolver(settings)
+        try:
+            return await ask(resolver)
+        finally:
+            await resolver.close()
+
+    return run(main())

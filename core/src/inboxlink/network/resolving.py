@@ -5,7 +5,7 @@ import threading
 from ipaddress import ip_address
 
 from inboxlink.errors import MailboxError, problem
-from inboxlink.network.answers import Answer, Outcome
+from inboxlink.network.answers import Outcome
 from inboxlink.network.deadline import remaining_s
 from inboxlink.network.policy import IPAddress, check_address
 from inboxlink.network.settings import NetworkSettings
@@ -53,18 +53,9 @@ def _addresses(
 def _asked_addresses(
     host: str, port: int, deadline: float, settings: NetworkSettings
 ) -> tuple[IPAddress, ...]:
-    import asyncio
+    from inboxlink.network.resolver import run_with_resolver
 
-    from inboxlink.network.resolver import Resolver
-
-    async def ask() -> Answer[IPAddress]:
-        resolver = Resolver(settings)
-        try:
-            return await resolver.addresses(host, deadline)
-        finally:
-            await resolver.close()
-
-    answer = asyncio.run(ask())
+    answer = run_with_resolver(settings, lambda resolver: resolver.addresses(host, deadline))
     if not answer.is_known:
         code = "timed_out" if answer.outcome is Outcome.TIMED_OUT else "dns_failed"
         raise MailboxError(problem(code, host=host, port=str(port)))

@@ -5,6 +5,7 @@ environment has no say: SSL_CERT_FILE and SSLKEYLOGFILE are not read.
 """
 
 import base64
+import errno
 import hashlib
 import socket
 import ssl
@@ -125,7 +126,7 @@ def code_of(error: OSError) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "connection_refused"
     # Accepted and ended before this side looked, or in the middle of the handshake.
-    if isinstance(error, ConnectionError):
+    if isinstance(error, ConnectionError) or error.errno == errno.ENOTCONN:
         return "connection_lost"
     return "network_unreachable"
 

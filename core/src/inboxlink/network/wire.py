@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from inboxlink.errors import MailboxError, UnreachableError, problem
 from inboxlink.hosts import check_host, check_port
 from inboxlink.network import certificate, starttls, tls
-from inboxlink.network.answers import Answer, Outcome
+from inboxlink.network.answers import Outcome
 from inboxlink.network.channel import PlainChannel, TlsChannel
 from inboxlink.network.deadline import remaining_s, since_ms
 from inboxlink.network.policy import IPAddress
@@ -82,18 +82,9 @@ class Network:
 
     def services(self, name: str, deadline: float) -> tuple[Service, ...]:
         """See `CallContext.services`."""
-        import asyncio
+        from inboxlink.network.resolver import run_with_resolver
 
-        from inboxlink.network.resolver import Resolver
-
-        async def ask() -> Answer[Service]:
-            resolver = Resolver(self.settings)
-            try:
-                return await resolver.services(name, deadline)
-            finally:
-                await resolver.close()
-
-        answer = asyncio.run(ask())
+        answer = run_with_resolver(self.settings, lambda each: each.services(name, deadline))
         if not answer.is_known:
             code = "timed_out" if answer.outcome is Outcome.TIMED_OUT else "dns_failed"
             raise MailboxError(problem(code, host=name, port="53"))
@@ -102,21 +93,15 @@ class Network:
     def _fetch(
         self, url: str, deadline: float, *, plain: bool = False, follow: bool = True
     ) -> HttpAnswer:
-        import asyncio
-
         from inboxlink.network.dialer import Dialer
         from inboxlink.network.fetcher import Fetcher
-        from inboxlink.network.resolver import Resolver
+        from inboxlink.network.resolver import Resolver, run_with_resolver
 
-        async def get() -> HttpAnswer:
-            resolver = Resolver(self.settings)
-            try:
-                fetcher = Fetcher(Dialer(self.settings, resolver))
-                return await fetcher.get(url, deadline, plain=plain, follow=follow)
-            finally:
-                await resolver.close()
+        async def get(resolver: Resolver) -> HttpAnswer:
+            fetcher = Fetcher(Dialer(self.settings, resolver))
+            return await fetcher.get(url, deadline, plain=plain, follow=follow)
 
-        return asyncio.run(get())
+        return run_with_resolver(self.settings, get)
 
     def _wrap(
         self, sock: socket.socket, endpoint: Endpoint, deadline: float
