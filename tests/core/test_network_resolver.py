@@ -1,10 +1,13 @@
 """What is asked of DNS, and how each way in which a question can end is told apart."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from typing import Any, TypeVar
 
+import dns.resolver
 import pytest
 
 from inboxlink.network.answers import Answer, Outcome, Service
@@ -151,3 +154,138 @@ def test_whoever_gives_up_takes_the_answer_from_nobody() -> None:
 
     (hurried, patient), _ = ask(ask_both)
     assert (hurried.outcome, patient.outcome) == (Outcome.TIMED_OUT, Outcome.FOUND)
+
+
+def test_a_machine_without_name_servers_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its configuration names none: that says nothing about any name."""
+
+    def none(self: dns.resolver.Resolver, _: object) -> None:
+        self.nameservers = []
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", none)
+    answer = run(lambda dns: dns.mail_exchanges("a.org", soon()), NetworkSettings())
+    assert answer.outcome is Outcome.FAILED
+
+
+def test_whatever_the_first_name_server_does_the_second_is_asked() -> None:
+    """One that is not there, one without a way to it, one that does not answer in time."""
+    with (
+        NameServer(RECORDS) as server,
+        NameServer({}, lambda *_: None) as silent,
+        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as nobody,
+    ):
+        nobody.bind(("127.0.0.1", 0))
+        gone = nobody.getsockname()[1]
+        nobody.close()
+        for first in (f"127.0.0.1:{gone}", "127.0.0.1:0", f"127.0.0.1:{silent.port}"):
+            there = NetworkSettings(nameservers=(first, f"127.0.0.1:{server.port}"))
+            answer = run(lambda dns: dns.mail_exchanges("a.org", soon()), there)
+            assert (first, answer.outcome) == (first, Outcome.FOUND)
+
+
+class Slow(asyncio.DatagramProtocol):
+    """A name server that knows of nothing, and takes its time to say so.
+
+    Args:
+        takes_s: How long.
+    """
+
+    def __init__(self, takes_s: float) -> None:
+        self._takes_s = takes_s
+        self._waiting: list[tuple[bytes, tuple[str, int]]] = []
+        self.most_at_once = 0
+        self.ports: set[int] = set()
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        self.ports.add(address[1])
+        self._waiting.append((data, address))
+        self.most_at_once = max(self.most_at_once, len(self._waiting))
+        asyncio.get_running_loop().call_later(self._takes_s, self._answer)
+
+    def _answer(self) -> None:
+        data, address = self._waiting.pop(0)
+        # The question as it came, as an answer of NXDOMAIN (RFC 1035 section 4.1.1).
+        self._transport.sendto(data[:2] + b"\x81\x83" + data[4:], address)
+
+
+def ask_many(server: Slow, count: int, **resolver: Any) -> list[Answer[str]]:
+    """Ask a name server about so many names at once."""
+
+    async def main() -> list[Answer[str]]:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(
+            lambda: server, local_addr=("127.0.0.1", 0)
+        )
+        port = transport.get_extra_info("sockname")[1]
+        asking = Resolver(NetworkSettings(nameservers=(f"127.0.0.1:{port}",)), **resolver)
+        try:
+            asked = (asking.texts(f"n{number}.org", soon(20)) for number in range(count))
+            return list(await asyncio.gather(*asked))
+        finally:
+            await asking.close()
+            transport.close()
+
+    return asyncio.run(main())
+
+
+def test_many_questions_change_their_port() -> None:
+    """Who would forge an answer has several ports to guess, and no answer is lost over it."""
+    server = Slow(0.001)
+    answers = ask_many(server, 600)
+    assert {each.outcome for each in answers} == {Outcome.NONEXISTENT}
+    assert len(server.ports) == 3
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 64])
+def test_no_more_questions_are_in_flight_than_may_be(at_once: int) -> None:
+    """The others wait for their turn, and have it."""
+    server = Slow(0.05)
+    answers = ask_many(server, 3 * at_once, at_once=at_once)
+    assert {each.outcome for each in answers} == {Outcome.NONEXISTENT}
+    assert server.most_at_once == at_once
+
+
+def test_questions_keep_to_their_rate() -> None:
+    """So many in a second and no more, also after a moment in which there was nothing to ask."""
+    began: list[float] = []
+
+    def noted(reply: Any, _: str) -> bytes:
+        began.append(time.monotonic())
+        return bytes(reply.pack())
+
+    async def main(port: int) -> None:
+        resolver = Resolver(NetworkSettings(nameservers=(f"127.0.0.1:{port}",)), per_s=100)
+        try:
+            await asyncio.gather(*(resolver.texts(f"a{n}.org", soon()) for n in range(20)))
+            await asyncio.sleep(0.3)
+            await asyncio.gather(*(resolver.texts(f"b{n}.org", soon()) for n in range(20)))
+        finally:
+            await resolver.close()
+
+    with NameServer(RECORDS, noted) as server:
+        asyncio.run(main(server.port))
+    assert len(began) == 40
+    for half in (began[:20], began[20:]):
+        # 19 pauses of 10 ms, less what a late timer is made up for.
+        assert half[-1] - half[0] >= 0.17
+
+
+def test_what_is_still_asked_at_the_end_is_not_answered() -> None:
+    """Closing tells whoever waits that nobody could be asked, at once."""
+
+    async def main(port: int) -> tuple[Answer[Any], float]:
+        resolver = Resolver(NetworkSettings(nameservers=(f"127.0.0.1:{port}",)))
+        waiting = asyncio.ensure_future(resolver.texts("a.org", soon(20)))
+        await asyncio.sleep(0.05)
+        began = time.monotonic()
+        await resolver.close()
+        return await waiting, time.monotonic() - began
+
+    with NameServer({}, lambda *_: None) as silent:
+        answer, took = asyncio.run(main(silent.port))
+    assert answer.outcome is Outcome.FAILED
+    assert took < 1

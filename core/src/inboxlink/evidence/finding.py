@@ -19,6 +19,7 @@ class Finding:
         servers: Servers that it names.
         facts: Facts about who keeps the mailboxes.
         warnings: What the person should know.
+        unheard: From where there should have been an answer, and was none.
         probes: What came of the probes of providers; None = none were asked for.
     """
 
@@ -27,6 +28,7 @@ class Finding:
     servers: tuple[PublishedServer, ...] = ()
     facts: tuple[HostingFact, ...] = ()
     warnings: tuple[Text, ...] = ()
+    unheard: tuple[str, ...] = ()
     probes: tuple[Probed, ...] | None = None
 
     @property

@@ -5,6 +5,7 @@ import time
 from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from inboxlink.evidence import autoconfig, community, hosting, insecure, probing, steps
 from inboxlink.evidence.finding import Finding
@@ -206,6 +207,10 @@ class _Gathering:
             yield from finding.warnings
             if any(fact.name == "null_mx" for fact in finding.facts):
                 yield Text("detection.warning.null_mx", {"domain": self._known.domain})
+        sources = [each for finding in self._findings for each in finding.unheard]
+        unheard = dict.fromkeys(urlsplit(each).hostname or each for each in sources)
+        if unheard:
+            yield Text("detection.warning.incomplete", {"sources": ", ".join(unheard)})
 
     def _servers(self, basis: Basis) -> tuple[PublishedServer, ...] | None:
         """The most trusted servers of a basis; None = was not looked for."""

@@ -6,6 +6,7 @@ kept, and what cannot be written is asked again.
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -87,9 +88,9 @@ class Cache:
         return self._folder / hashlib.sha256(domain.encode()).hexdigest()[:40]
 
     def _make_room(self) -> None:
-        entries = list(self._folder.iterdir())
-        if len(entries) < MAX_ENTRIES:
+        if len(os.listdir(self._folder)) < MAX_ENTRIES:  # noqa: PTH208 - a third of the time
             return
+        entries = list(self._folder.iterdir())
         entries.sort(key=lambda path: path.stat(follow_symlinks=False).st_mtime)
         for path in entries[: len(entries) - MAX_ENTRIES * 9 // 10]:
             path.unlink(missing_ok=True)

@@ -68,18 +68,17 @@ async def behind_gateway(inquiry: Inquiry, *, ask_microsoft: bool = False) -> Fi
     """
     records = await inquiry.records()
     facts = hosting.facts(records)
-    warnings: tuple[Text, ...] = ()
+    told = Finding(Basis.BEHIND_GATEWAY, Trust.DNS, facts=facts)
     if ask_microsoft and any(each.name == "microsoft_365" and each.is_conclusive for each in facts):
-        facts, warnings = await _in_its_cloud(inquiry, facts)
+        told = await _in_its_cloud(inquiry, told)
     # What the table says of a hoster cannot be forged; that it is this one is not so sure.
     trust = Trust.SHIPPED if any(fact.is_conclusive for fact in facts) else Trust.DNS
-    unheard = [] if records.mx is None or records.mx.is_known else [f"dns:mx {inquiry.domain}"]
-    return Finding(Basis.BEHIND_GATEWAY, trust, facts=facts, warnings=warnings + _unheard(unheard))
+    is_heard = records.mx is None or records.mx.is_known
+    unheard = told.unheard if is_heard else (*told.unheard, f"dns:mx {inquiry.domain}")
+    return replace(told, trust=trust, unheard=unheard)
 
 
-async def _in_its_cloud(
-    inquiry: Inquiry, facts: tuple[HostingFact, ...]
-) -> tuple[tuple[HostingFact, ...], tuple[Text, ...]]:
+async def _in_its_cloud(inquiry: Inquiry, finding: Finding) -> Finding:
     urls = tenant.addresses(inquiry.domain)
     answers = await asyncio.gather(*(inquiry.fetch(url) for url in urls))
     tenancy = tenant.together(
@@ -91,13 +90,16 @@ async def _in_its_cloud(
     if tenancy.is_ambiguous:
         # Nothing that can be asked without signing in says which of them has the mail.
         clouds = ", ".join(_CLOUDS[each.cloud] for each in tenancy.tenants)
-        return facts, (Text("detection.warning.several_clouds", {"clouds": clouds}),)
-    warnings = _unheard([tenant.address(host, inquiry.domain) for host in tenancy.unheard])
-    if not tenancy.tenants:
-        return facts, warnings
-    (found,) = tenancy.tenants
-    told = tuple(_told(each, found) if each.name == "microsoft_365" else each for each in facts)
-    return told, warnings
+        warning = Text("detection.warning.several_clouds", {"clouds": clouds})
+        return replace(finding, warnings=(warning,))
+    unheard = tuple(tenant.address(host, inquiry.domain) for host in tenancy.unheard)
+    facts = finding.facts
+    if tenancy.tenants:
+        (found,) = tenancy.tenants
+        facts = tuple(
+            _told(each, found) if each.name == "microsoft_365" else each for each in facts
+        )
+    return replace(finding, facts=facts, unheard=unheard)
 
 
 def _told(fact: HostingFact, found: tenant.Tenant) -> HostingFact:
@@ -159,8 +161,8 @@ async def pacc_file(inquiry: Inquiry) -> Finding:
         return Finding(Basis.PUBLISHED, Trust.VERIFIED)
     answer = await inquiry.fetch(pacc.address(inquiry.domain))
     if isinstance(answer, InboxlinkError) or answer.status != 200:
-        unheard = [pacc.address(inquiry.domain)]
-        return Finding(Basis.PUBLISHED, Trust.VERIFIED, warnings=_unheard(unheard))
+        unheard = (pacc.address(inquiry.domain),)
+        return Finding(Basis.PUBLISHED, Trust.VERIFIED, unheard=unheard)
     found = pacc.parse(answer.body, announced)
     servers = () if found is None else _trusted(found.servers, Trust.VERIFIED)
     return Finding(Basis.PUBLISHED, Trust.VERIFIED, servers)
@@ -245,7 +247,7 @@ async def first_file(
         for asked in answers.values():
             asked.cancel()
         await asyncio.gather(*answers.values(), return_exceptions=True)
-    return Finding(basis, trust, warnings=_unheard(unheard))
+    return Finding(basis, trust, unheard=tuple(unheard))
 
 
 def _of_file(inquiry: Inquiry, url: str, found: Published, basis: Basis, trust: Trust) -> Finding:
@@ -279,9 +281,3 @@ def _of_services(
             is_own = each.host == domain or each.host.endswith(f".{domain}")
             trust = Trust.SIGNED if is_own or answer.is_signed else Trust.DNS
             yield PublishedServer(protocol, each.host, each.port, tls, None, (), trust)
-
-
-def _unheard(sources: list[str]) -> tuple[Text, ...]:
-    if not sources:
-        return ()
-    return (Text("detection.warning.incomplete", {"sources": ", ".join(sources)}),)

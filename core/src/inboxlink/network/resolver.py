@@ -162,7 +162,10 @@ class Resolver:
             return tuple(NameServer(address.strip("[]"), int(port)) for address, _, port in parts)
         import dns.resolver
 
-        system = dns.resolver.Resolver()
+        try:
+            system = dns.resolver.Resolver()
+        except dns.resolver.NoResolverConfiguration:
+            return ()
         return tuple(NameServer(str(each), system.port) for each in system.nameservers)
 
     def _forget(self) -> None:
