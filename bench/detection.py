@@ -5,7 +5,7 @@ on port 53, https on port 443 under the certificates of an authority made for th
 answer is kept back for 50 ms. What a class takes at best follows from its longest chain of
 questions that each need the answer before.
 
-Needs `unshare -rmn`; peers are those of requirements-bench.txt, in an environment of their own.
+Needs `unshare -rmn`; peers are those of requirements-peers.txt, in an environment of their own.
 """
 
 import json
