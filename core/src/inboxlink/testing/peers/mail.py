@@ -205,7 +205,16 @@ def _serving(
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result(5)
+
+
+async def _end(server: asyncio.Server) -> None:
+    for each in server.sockets:
+        asyncio.get_running_loop().remove_reader(each.fileno())
+    # Whoever was accepted last gets its transport in the next turn; of a server that is closed by
+    # then it would get none, and nobody would close it.
+    await asyncio.sleep(0)
+    server.close()
 
 
 async def _taking_in(mail: MailServer, connections: WeakSet[SMTP]) -> asyncio.Server:
