@@ -87,6 +87,21 @@ def test_unknown_keys_and_values_do_no_harm() -> None:
     assert words(Text("no.such.key", {"x": "1"}, default="{app} {x} {y}")) == "Acme 1 {y}"
 
 
+@pytest.mark.parametrize(
+    ("app", "said"),
+    [
+        ("Acme", "メールボックスを Acme に接続する"),
+        ("このアプリケーション", "メールボックスをこのアプリケーションに接続する"),
+        ("顧客 CRM", "メールボックスを顧客 CRM に接続する"),
+        ("CRM 顧客", "メールボックスを CRM 顧客に接続する"),
+    ],
+)
+def test_a_japanese_value_stands_without_spaces(app: str, said: str) -> None:
+    """As Japanese is written: spaces set off what is in Latin characters, and nothing else."""
+    assert Words("ja", common={"app": app})("cli.connect.title") == said
+    assert Words("en", common={"app": app})("cli.connect.title").count(app) == 1
+
+
 def test_values_are_cleaned() -> None:
     """What is put into a text cannot carry an escape sequence."""
     assert "\x1b" not in Words("en")("error.host_not_found", host="\x1b]52;c;evil\x07")

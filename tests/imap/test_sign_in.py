@@ -382,6 +382,36 @@ def test_a_server_may_refuse_to_say_what_it_is(servers: Servers) -> None:
     assert isinstance(world.submit(world.begin(), ASCII_SECRET), Done)
 
 
+def shy(peer: Peer, tag: bytes, _: bytes) -> None:
+    """EXAMINE at NetEase, which opens no folder for a program that told it no name."""
+    if any(b"ID (" in line for line in peer.heard):
+        peer.say(b"* 3 EXISTS", tag + b" OK [READ-ONLY] done")
+    else:
+        peer.say(tag + b" NO EXAMINE Unsafe Login. Please contact kefu@188.com for help")
+
+
+def test_a_server_that_wants_a_name_is_told_the_programs(servers: Servers) -> None:
+    """And no other server is told anything, nor this one anything of the person."""
+    able = b"IMAP4rev1 ID SASL-IR AUTH=PLAIN"
+    report = servers.verify(servers.world(imap=lambda peer: peer.imap(able, examine=shy)))
+    assert report.can_receive
+    assert {check.stage: check.evidence for check in report.checks}["select"] == "INBOX 3"
+    assert servers.verify(servers.world(imap=lambda peer: peer.imap(able))).can_receive
+    told = [[line for line in heard if b" ID (" in line] for heard in servers.heard]
+    assert [len(each) for each in told] == [1, 0, 0, 0]
+    assert told[0][0].endswith(b' ID ("name" "inboxlink")')
+    assert servers.uses == 4
+
+
+@pytest.mark.parametrize("able", [b"IMAP4rev1 SASL-IR AUTH=PLAIN", b"IMAP4rev1 ID AUTH=PLAIN"])
+def test_a_name_that_does_not_help_is_told_once(servers: Servers, able: bytes) -> None:
+    """Nor is it told where it cannot be."""
+    refused = no(b"EXAMINE Unsafe Login")
+    world = servers.world(imap=lambda peer: peer.imap(able, examine=refused))
+    assert codes(servers.verify(world), Chain.RECEIVE)["select"] == "inbox_missing"
+    assert sum(b" ID (" in line for line in servers.heard[0]) == (b" ID " in able)
+
+
 class Broken:
     """A door to the network with one defect.
 

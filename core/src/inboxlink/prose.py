@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from inboxlink.texts import filled
 from inboxlink.types.disclosure import DiscloseContext, Disclosure
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Prose:
     def string(self, key: str, ctx: "CallContext") -> str:
         """One of the provider's strings in the person's language, the application filled in."""
         strings = _document(self._package, f"strings/{self.spoken(ctx.language)}.json")
-        return _filled(str(strings[key]), {"{app}": ctx.application.name})
+        return filled(str(strings[key]), {"app": ctx.application.name})
 
     def disclosure(
         self,
@@ -67,21 +68,21 @@ class Prose:
         language = self.spoken(ctx.language)
         text = _document(self._package, f"disclosures/{language}/{name}.v{version}.json")
         values = {
-            "{app}": ctx.application.name,
-            "{privacy_policy}": ctx.application.privacy_policy,
-            "{support}": ctx.application.support,
+            "app": ctx.application.name,
+            "privacy_policy": ctx.application.privacy_policy or "",
+            "support": ctx.application.support or "",
         }
         paragraphs = (each for each in text["body"] if _has_all(each, values))
         return Disclosure(
             id=identifier,
             version=version,
             language=language,
-            title=_filled(text["title"], values),
-            body="\n\n".join(_filled(each, values) for each in paragraphs),
-            data=tuple(_filled(line, values) for line in text["data"]),
+            title=filled(text["title"], values),
+            body="\n\n".join(filled(each, values) for each in paragraphs),
+            data=tuple(filled(line, values) for line in text["data"]),
             scopes=tuple(text.get("scopes", ())) if scopes is None else scopes,
-            remove_here=_filled(text["remove_here"], values),
-            revoke_there=_filled(text["revoke_there"], values),
+            remove_here=filled(text["remove_here"], values),
+            revoke_there=filled(text["revoke_there"], values),
             is_repeated=is_repeated,
         )
 
@@ -91,11 +92,5 @@ def _document(package: str, path: str) -> Any:  # noqa: ANN401 - JSON
     return json.loads(files(package).joinpath(path).read_text(encoding="utf-8"))
 
 
-def _has_all(paragraph: str, values: Mapping[str, str | None]) -> bool:
-    return all(value for name, value in values.items() if name in paragraph)
-
-
-def _filled(template: str, values: Mapping[str, str | None]) -> str:
-    for name, value in values.items():
-        template = template.replace(name, value or "")
-    return template
+def _has_all(paragraph: str, values: Mapping[str, str]) -> bool:
+    return all(value for name, value in values.items() if f"{{{name}}}" in paragraph)

@@ -7,7 +7,7 @@ from inboxlink.diagnosis.masking import masked
 from inboxlink.diagnosis.matching import Match, Question, Rules
 from inboxlink.diagnosis.reading import MAX_CHARACTERS, Text
 from inboxlink.errors import CODES, Blame, Kind, Problem
-from inboxlink.texts import Words, safe_text
+from inboxlink.texts import Words, filled, safe_text
 
 __all__ = ["Diagnosis", "diagnose", "explain"]
 
@@ -127,9 +127,9 @@ def _worded(match: Match, language: str, app: str | None, text: str) -> Diagnosi
         rule=rule.id,
         protocol=rule.protocol,
         error=rule.error,
-        cause=words.cause.replace("{app}", name),
+        cause=filled(words.cause, {"app": name}),
         who=rule.who,
-        steps=tuple(step.replace("{app}", name) for step in words.steps),
+        steps=tuple(filled(step, {"app": name}) for step in words.steps),
         link=rule.link,
         source=rule.source,
         read=rule.read,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from inboxlink.errors import InboxlinkError
-from inboxlink.evidence import community, pacc
+from inboxlink.evidence import community, greeting, pacc
 from inboxlink.evidence.kept import Cache
 from inboxlink.evidence.records import DKIM_SELECTORS, SERVICES, Records
 from inboxlink.network.answers import Answer, Outcome, Service
@@ -17,7 +17,6 @@ from inboxlink.network.dialer import Dialer
 from inboxlink.network.fetcher import Fetcher
 from inboxlink.network.policy import IPAddress
 from inboxlink.network.resolver import Resolver
-from inboxlink.network.stream import Stream
 from inboxlink.types.context import HttpAnswer
 from inboxlink.types.detection import Lookup, MailExchange, Trust
 
@@ -29,9 +28,6 @@ _Value = TypeVar("_Value")
 _WEB_S = 4.0
 #: Seconds until a server has greeted.
 _GREETING_S = 3.0
-#: RFC 9051 section 7.1, RFC 5321 section 4.2.
-_GREETINGS = {"imap": (b"* OK", b"* PREAUTH"), "smtp": (b"220",)}
-_MAX_GREETING_BYTES = 4 * 1024
 _SHOWN_VALUES = 4
 
 
@@ -250,21 +246,9 @@ class Inquiry:
     async def _greeting(self, source: str, protocol: str, host: str, port: int) -> bool:
         began = time.monotonic()
         deadline = min(self.deadline, began + _GREETING_S)
-        try:
-            async with (
-                self._dialer.connected(host, port, deadline) as stream,
-                asyncio.timeout_at(deadline),
-            ):
-                line = await _line(stream)
-        except InboxlinkError as error:
-            self.note(source, error.code, Trust.NONE, began)
-            return False
-        except OSError:  # silence, too
-            self.note(source, "no greeting", Trust.NONE, began)
-            return False
-        is_greeting = line.startswith(_GREETINGS[protocol])
-        self.note(source, "greets" if is_greeting else "another protocol", Trust.NONE, began)
-        return is_greeting
+        outcome = await greeting.listen(self._dialer, protocol, host, port, deadline)
+        self.note(source, outcome, Trust.NONE, began)
+        return outcome == greeting.GREETS
 
     def _once(
         self, key: str, ask: Callable[[], Coroutine[None, None, _Value]]
@@ -277,17 +261,6 @@ class Inquiry:
 
     def _shown(self, name: str) -> str:
         return name if name != self._unlikely else f"(random).{self.domain}"
-
-
-async def _line(stream: Stream) -> bytes:
-    """The first line, or as much of it as there is."""
-    line = b""
-    while b"\n" not in line and len(line) < _MAX_GREETING_BYTES:
-        more = await stream.receive(_MAX_GREETING_BYTES)
-        if not more:
-            break
-        line += more
-    return line
 
 
 def _outcome(answer: Answer[Any]) -> str:

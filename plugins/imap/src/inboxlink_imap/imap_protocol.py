@@ -179,6 +179,11 @@ class Client(imapclient.IMAPClient):  # type: ignore[misc]
         said = self._imap.untagged_responses.pop("ID", [])
         return b" ".join(part if isinstance(part, bytes) else b" ".join(part) for part in said)
 
+    def introduce(self) -> None:
+        """Tell the server the name of this program by ID (RFC 2971), and nothing else."""
+        kind, answer = self._imap._simple_command("ID", '("name" "inboxlink")')  # noqa: SLF001
+        self._checkok("id", kind, answer)
+
     def count_messages(self, folder: str) -> int:
         """EXAMINE a folder, and count what is in it."""
         return int(self.select_folder(folder, readonly=True).get(b"EXISTS", 0))

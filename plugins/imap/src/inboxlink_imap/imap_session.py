@@ -44,6 +44,10 @@ _UNEXPECTED = (
     ValueError,
 )
 
+#: NetEase (163.com, 126.com, yeah.net) opens no folder for a program that told it no name
+#: (help.mail.163.com, November 2026).
+_A_STRANGER = "unsafe login"
+
 
 class ImapSession:
     """One connection to an IMAP server, greeted and asked for its capabilities.
@@ -187,6 +191,13 @@ class ImapSession:
         Raises:
             MailboxError: `inbox_missing`, or the server is in trouble.
         """
+        try:
+            return self._ask("inbox_missing", self._client.count_messages, "INBOX")
+        except MailboxError:
+            is_strange = self._heard.kind == "NO" and _A_STRANGER in self._heard.text.lower()
+            if not is_strange or "ID" not in self.capabilities:
+                raise
+        self._ask("inbox_missing", self._client.introduce)
         return self._ask("inbox_missing", self._client.count_messages, "INBOX")
 
     def sent_folder(self) -> str | None:
