@@ -3,7 +3,8 @@
 The peers run unmodified, so that the world is a network namespace of its own: loopback alone, DNS
 on port 53, https on port 443 under the certificates of an authority made for the run. Every
 answer is kept back for 50 ms. What a class takes at best follows from its longest chain of
-questions that each need the answer before.
+questions that each need the answer before. The servers have a core of their own, and the program
+that is measured another one.
 
 Needs `unshare -rmn`; peers are those of requirements-peers.txt, in an environment of their own.
 """
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cores
 import trustme
 from names import serving
 from table import Ratio, Table, parser
@@ -117,7 +119,10 @@ def main() -> None:
         sys.exit(subprocess.run(command, check=False).returncode)
     rounds = given.rounds
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        own, theirs = cores.two()
+        cores.run_on(theirs)
         environ = _prepare(Path(folder), rounds, stack)
+        cores.run_on(own)
         sides = {"inboxlink": sys.executable}
         if given.peers:
             sides |= dict.fromkeys(("maildiscover", "myl-discovery"), given.peers)

@@ -7,7 +7,6 @@ process, whose CPU does not count.
 """
 
 import argparse
-import os
 import shutil
 import smtplib
 import socket
@@ -20,6 +19,7 @@ from itertools import cycle
 from pathlib import Path
 from threading import Lock
 
+import cores
 import trustme
 from contexts import counted
 from imapclient import IMAPClient
@@ -124,22 +124,12 @@ def world(delay_s: float, mailboxes: int) -> Iterator[World]:
         leaf.private_key_pem.write_to_path(str(directory / "key.pem"))
         for each in leaf.cert_chain_pems:
             each.write_to_path(str(directory / "cert.pem"), append=True)
-        own, theirs = _cores()
+        own, theirs = cores.two()
         ports = stack.enter_context(
             running(directory / "cert.pem", directory / "key.pem", delay_s, theirs)
         )
-        if own is not None:
-            os.sched_setaffinity(0, {own})
+        cores.run_on(own)
         yield World(directory, ports, mailboxes)
-
-
-def _cores() -> tuple[int | None, int | None]:
-    # Threads that hand the interpreter's lock from core to core cost whatever the system makes of
-    # it; on a core of their own they cost the same every time.
-    if not hasattr(os, "sched_setaffinity"):
-        return None, None
-    cores = sorted(os.sched_getaffinity(0))
-    return (cores[0], cores[-1]) if len(cores) > 1 else (None, None)
 
 
 def _cpu_ms(pool: ThreadPoolExecutor, count: int, action: Callable[[], None]) -> float:

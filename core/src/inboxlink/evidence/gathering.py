@@ -176,6 +176,8 @@ class _Gathering:
         finally:
             for task in pending:
                 task.cancel()
+            # Or their answers would still be read, while nobody wants them any more.
+            self._inquiry.stop()
             await asyncio.gather(*tasks, return_exceptions=True)
         # In the order of the steps, so that it never matters who was faster.
         self._findings += [task.result() for task in tasks if _is_heard(task)]

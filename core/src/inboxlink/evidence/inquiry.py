@@ -154,8 +154,11 @@ class Inquiry:
         """
         return self._once(url, lambda: self._fetch(url, trust, plain=plain, follow=follow))
 
-    async def community(self, name: str) -> HttpAnswer | InboxlinkError:
+    def community(self, name: str) -> "asyncio.Future[HttpAnswer | InboxlinkError]":
         """What the database of mail providers has under a name; what it said lately is kept."""
+        return self._once(f"community:{name}", lambda: self._community(name))
+
+    async def _community(self, name: str) -> HttpAnswer | InboxlinkError:
         url = community.address(name)
         if self._cache is not None and self._refresh:
             self._cache.forget(name)
@@ -189,10 +192,14 @@ class Inquiry:
             )
         )
 
-    async def close(self) -> None:
-        """End what is still being asked."""
+    def stop(self) -> None:
+        """Ask no further of the web; what was not answered by now is not heard any more."""
         for task in self._tasks.values():
             task.cancel()
+
+    async def close(self) -> None:
+        """End what is still being asked."""
+        self.stop()
         if self._tasks:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 

@@ -5,7 +5,7 @@ because "not there" and "not heard" lead to different advice.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from inboxlink import exchange_front
@@ -189,7 +189,7 @@ async def exchangers_domain(inquiry: Inquiry, *, ask_community: bool) -> Finding
         return nothing
     names = community.names_of_exchange(answer.values[0].host, inquiry.domain)
     trust = Trust.VERIFIED if answer.is_signed else Trust.DNS
-    places: dict[str, Awaitable[HttpAnswer | InboxlinkError]] = {}
+    places: dict[str, asyncio.Future[HttpAnswer | InboxlinkError]] = {}
     for name in names:
         url = autoconfig.addresses(name)[0]
         places[url] = inquiry.fetch(url, trust)
@@ -221,7 +221,7 @@ async def usual_names(inquiry: Inquiry) -> Finding:
 
 async def first_file(
     inquiry: Inquiry,
-    places: Mapping[str, Awaitable[HttpAnswer | InboxlinkError]],
+    places: Mapping[str, "asyncio.Future[HttpAnswer | InboxlinkError]"],
     basis: Basis,
     trust: Trust,
 ) -> Finding:
@@ -230,23 +230,17 @@ async def first_file(
     All are asked at once. Whether an answer counts is known when it was read: a page that says
     "welcome" to everything hides nothing.
     """
-    answers = {url: asyncio.ensure_future(asking) for url, asking in places.items()}
     unheard: list[str] = []
-    try:
-        for url, asked in answers.items():
-            answer = await asked
-            if isinstance(answer, HttpAnswer):
-                is_there = answer.status == 200
-                found = autoconfig.parse(answer.body, inquiry.domain) if is_there else None
-                # Servers without TLS alone are as good as none, and must not end the search.
-                if found is not None and any(each.tls is not None for each in found.servers):
-                    return _of_file(inquiry, url, found, basis, trust)
-            elif answer.code not in _ABSENT:
-                unheard.append(url)
-    finally:
-        for asked in answers.values():
-            asked.cancel()
-        await asyncio.gather(*answers.values(), return_exceptions=True)
+    for url, asked in places.items():
+        answer = await asked
+        if isinstance(answer, HttpAnswer):
+            is_there = answer.status == 200
+            found = autoconfig.parse(answer.body, inquiry.domain) if is_there else None
+            # Servers without TLS alone are as good as none, and must not end the search.
+            if found is not None and any(each.tls is not None for each in found.servers):
+                return _of_file(inquiry, url, found, basis, trust)
+        elif answer.code not in _ABSENT:
+            unheard.append(url)
     return Finding(basis, trust, unheard=tuple(unheard))
 
 
