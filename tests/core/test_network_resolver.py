@@ -4,11 +4,13 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import dns.resolver
 import pytest
+from dnslib import QTYPE, RR
 
 from inboxlink.network.answers import Answer, Outcome, Service
 from inboxlink.network.resolver import Resolver
@@ -92,6 +94,68 @@ def test_a_name_server_that_is_down_is_no_empty_answer() -> None:
     assert time.monotonic() - started < 1.5
 
 
+def test_nobody_at_the_port_is_known_at_once() -> None:
+    """The system says that nobody listens there, and nothing is waited for."""
+    there = NetworkSettings(nameservers=(f"127.0.0.1:{free_port()}",))
+    started = time.monotonic()
+    answer = run(lambda dns: dns.mail_exchanges("a.org", soon()), there)
+    assert answer == Answer(Outcome.FAILED)
+    assert time.monotonic() - started < 1
+
+
+def test_silence_is_waited_for_so_long_and_no_longer() -> None:
+    """Whoever has more time than that hears that the time was up."""
+    with NameServer({}, lambda *_: None) as silent:
+        started = time.monotonic()
+        there = NetworkSettings(nameservers=(f"127.0.0.1:{silent.port}",))
+        answer = run(lambda dns: dns.mail_exchanges("a.org", soon(20)), there)
+    assert answer == Answer(Outcome.TIMED_OUT)
+    assert 2.9 < time.monotonic() - started < 6
+    assert silent.questions == 2 * [("a.org", "MX")]
+
+
+@pytest.mark.parametrize("name", [f"{64 * 'a'}.org", ".".join(64 * ["abc"]) + ".org", "a..org"])
+def test_a_name_that_cannot_be_is_asked_of_nobody(name: str) -> None:
+    """RFC 1035 section 2.3.4: 63 octets a label, 255 in all."""
+    answer, questions = ask(lambda dns: dns.texts(name, soon()))
+    assert answer == Answer(Outcome.FAILED)
+    assert questions == []
+
+
+@pytest.mark.parametrize(
+    ("host", "kind", "kept_s"), [("a.org", "A", 24 * 3600), ("b.org", "NXDOMAIN", 3600)]
+)
+def test_an_answer_is_kept_for_no_longer_than_a_day(host: str, kind: str, kept_s: int) -> None:
+    """And that there is none for no longer than an hour, whatever the zone says."""
+
+    def lasting(reply: Any, _: str) -> bytes:
+        soa = f"org. {10**6} IN SOA ns.org. x.org. 1 1 1 1 {10**6}"
+        if kind == "NXDOMAIN":
+            reply.add_auth(*RR.fromZone(soa))
+        return bytes(reply.pack())
+
+    with NameServer({"a.org": f"a.org. {10**6} IN A 192.0.2.1"}, lasting) as server:
+        there = NetworkSettings(nameservers=(f"127.0.0.1:{server.port}",))
+        answer = run(lambda dns: dns.aliases(host, soon()), there)
+    assert answer.ttl_s == kept_s
+
+
+@pytest.mark.parametrize("is_marked", [False, True])
+@pytest.mark.parametrize("dnssec", [False, True])
+def test_a_mark_of_dnssec_counts_where_the_operator_says_so(is_marked: bool, dnssec: bool) -> None:
+    """Whoever is on the way can set it too (RFC 4035 section 4.9.3)."""
+
+    def marked(reply: Any, _: str) -> bytes:
+        reply.header.ad = int(is_marked)
+        return bytes(reply.pack())
+
+    with NameServer(RECORDS, marked) as server:
+        there = NetworkSettings(nameservers=(f"127.0.0.1:{server.port}",), dnssec=dnssec)
+        answer = run(lambda dns: dns.aliases("bare.org", soon()), there)
+    assert answer.is_signed == (is_marked and dnssec)
+    assert answer.ttl_s == 60
+
+
 def test_special_names_are_not_asked_of_the_public_dns() -> None:
     """A special-use domain is looked up only at servers that the operator names."""
     answer = run(lambda dns: dns.mail_exchanges("demo.test", soon()), NetworkSettings())
@@ -128,6 +192,45 @@ def test_a_host_of_one_family_has_addresses(host: str, address: str) -> None:
     answer, _ = ask(lambda dns: dns.addresses(host, soon()))
     assert [str(each) for each in answer.values] == [address]
     assert answer.outcome is Outcome.FOUND
+
+
+def test_both_families_make_one_answer() -> None:
+    """IPv4 first; names on the way; as long as the shorter one, as sure as the less sure one."""
+    records = {
+        "both.org": "both.org. 60 IN CNAME host.org.\nboth.org. 60 IN CNAME host.org.",
+        "host.org": "",
+    }
+    lines = "host.org. 50 IN A 192.0.2.1\nhost.org. 40 IN AAAA 2001:db8::1"
+
+    def followed(reply: Any, _: str) -> bytes:
+        wanted = QTYPE[reply.q.qtype]
+        reply.rr.clear()
+        reply.add_answer(*RR.fromZone("both.org. 60 IN CNAME host.org."))
+        reply.add_answer(*(each for each in RR.fromZone(lines) if QTYPE[each.rtype] == wanted))
+        reply.header.ad = int(wanted == "A")
+        return bytes(reply.pack())
+
+    with NameServer(records, followed) as server:
+        there = NetworkSettings(nameservers=(f"127.0.0.1:{server.port}",), dnssec=True)
+        answer = run(lambda dns: dns.addresses("both.org", soon()), there)
+    assert [str(each) for each in answer.values] == ["192.0.2.1", "2001:db8::1"]
+    assert answer.aliases == ("host.org",)
+    assert answer.ttl_s == 40
+    assert not answer.is_signed
+
+
+@pytest.mark.parametrize("broken", ["A", "AAAA"])
+def test_that_a_host_has_no_address_takes_both_families_to_say(broken: str) -> None:
+    """Where one of them was not heard, nobody knows."""
+
+    def half(reply: Any, _: str) -> bytes:
+        reply.header.rcode = 2 if QTYPE[reply.q.qtype] == broken else 0
+        return bytes(reply.pack())
+
+    with NameServer({"a.org": "a.org. 60 IN MX 1 b.org."}, half) as server:
+        there = NetworkSettings(nameservers=(f"127.0.0.1:{server.port}",))
+        answer = run(lambda dns: dns.addresses("a.org", soon()), there)
+    assert answer == Answer(Outcome.FAILED)
 
 
 def test_a_question_is_asked_once() -> None:
@@ -195,12 +298,14 @@ class Slow(asyncio.DatagramProtocol):
         self._takes_s = takes_s
         self._waiting: list[tuple[bytes, tuple[str, int]]] = []
         self.most_at_once = 0
+        self.heard = 0
         self.ports: set[int] = set()
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        self.heard += 1
         self.ports.add(address[1])
         self._waiting.append((data, address))
         self.most_at_once = max(self.most_at_once, len(self._waiting))
@@ -212,8 +317,17 @@ class Slow(asyncio.DatagramProtocol):
         self._transport.sendto(data[:2] + b"\x81\x83" + data[4:], address)
 
 
-def ask_many(server: Slow, count: int, **resolver: Any) -> list[Answer[str]]:
-    """Ask a name server about so many names at once."""
+def ask_many(
+    server: Slow,
+    count: int,
+    again: tuple[int, ...] = (),
+    watch: Callable[[], None] = lambda: None,
+    **resolver: Any,
+) -> list[Answer[str]]:
+    """Ask a name server about so many names at once, and about some once more.
+
+    `watch` is called before the first question and after the last answer.
+    """
 
     async def main() -> list[Answer[str]]:
         loop = asyncio.get_running_loop()
@@ -223,8 +337,11 @@ def ask_many(server: Slow, count: int, **resolver: Any) -> list[Answer[str]]:
         port = transport.get_extra_info("sockname")[1]
         asking = Resolver(NetworkSettings(nameservers=(f"127.0.0.1:{port}",)), **resolver)
         try:
+            watch()
             asked = (asking.texts(f"n{number}.org", soon(20)) for number in range(count))
-            return list(await asyncio.gather(*asked))
+            answers = list(await asyncio.gather(*asked))
+            watch()
+            return answers + [await asking.texts(f"n{each}.org", soon()) for each in again]
         finally:
             await asking.close()
             transport.close()
@@ -238,6 +355,29 @@ def test_many_questions_change_their_port() -> None:
     answers = ask_many(server, 600)
     assert {each.outcome for each in answers} == {Outcome.NONEXISTENT}
     assert len(server.ports) == 3
+
+
+def test_a_socket_that_has_asked_enough_is_closed() -> None:
+    """When its last answer is in; the one that asks now stays."""
+    server, count = Slow(0.001), 600
+    opened: list[int] = []
+
+    def sockets() -> int:
+        found = 0
+        for each in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):  # the listing's own is gone
+                found += str(each.readlink()).startswith("socket:")
+        return found
+
+    ask_many(server, count, watch=lambda: opened.append(sockets()))
+    assert opened[-1] - opened[0] == 1
+
+
+def test_what_was_asked_longest_ago_is_forgotten_first() -> None:
+    """The answers that are kept have a limit; whoever asks again is answered anew."""
+    server = Slow(0)
+    ask_many(server, 4200, again=(4200, 0, 4199))
+    assert server.heard == 4202
 
 
 @pytest.mark.parametrize("at_once", [1, 4, 64])
