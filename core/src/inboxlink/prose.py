@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from inboxlink.texts import filled
+from inboxlink.placeholders import filled
 from inboxlink.types.disclosure import DiscloseContext, Disclosure
 
 if TYPE_CHECKING:

@@ -8,10 +8,12 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from inboxlink.placeholders import closed_up
+
 if TYPE_CHECKING:
     from inboxlink.types.text import Text
 
-__all__ = ["LANGUAGES", "Words", "filled", "folders_of", "language_of", "safe_text"]
+__all__ = ["LANGUAGES", "Words", "folders_of", "language_of", "safe_text"]
 
 LANGUAGES = ("en", "ja")
 
@@ -46,7 +48,7 @@ class Words:
         if template is None:
             template = safe_text(default or key)
         values = {name: safe_text(value) for name, value in {**self.common, **given}.items()}
-        template = _closed_up(template, values)
+        template = closed_up(template, values)
         try:
             return template.format_map(_Given(values))
         except (ValueError, LookupError, AttributeError):
@@ -71,38 +73,6 @@ class Words:
 class _Given(dict[str, str]):
     def __missing__(self, name: str) -> str:
         return f"{{{name}}}"
-
-
-def filled(template: str, values: Mapping[str, str]) -> str:
-    """Put values into a text that is nobody's slip: `{name}` alone is replaced, all else stays."""
-    template = _closed_up(template, values)
-    for name, value in values.items():
-        template = template.replace(f"{{{name}}}", value)
-    return template
-
-
-def _closed_up(template: str, values: Mapping[str, str]) -> str:
-    """Drop the spaces that set a value off where it is in Japanese, as what stands around it is.
-
-    A template has them for values in Latin characters.
-    """
-    for name, value in values.items():
-        hole = f"{{{name}}}"
-        if hole not in template or value.isascii():
-            continue
-        parts = template.split(hole)
-        for place in range(len(parts) - 1):
-            before, after = parts[place], parts[place + 1]
-            if before[-1:] == " " and _is_wide(before[-2:-1]) and _is_wide(value[:1]):
-                parts[place] = before[:-1]
-            if after[:1] == " " and _is_wide(after[1:2]) and _is_wide(value[-1:]):
-                parts[place + 1] = after[1:]
-        template = hole.join(parts)
-    return template
-
-
-def _is_wide(character: str) -> bool:
-    return character != "" and unicodedata.east_asian_width(character) in "WF"
 
 
 def language_of(environ: Mapping[str, str]) -> str:

@@ -7,7 +7,8 @@ from inboxlink.diagnosis.masking import masked
 from inboxlink.diagnosis.matching import Match, Question, Rules
 from inboxlink.diagnosis.reading import MAX_CHARACTERS, Text
 from inboxlink.errors import CODES, Blame, Kind, Problem
-from inboxlink.texts import Words, filled, safe_text
+from inboxlink.placeholders import filled
+from inboxlink.texts import Words, safe_text
 
 __all__ = ["Diagnosis", "diagnose", "explain"]
 

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
-from inboxlink.texts import filled
+from inboxlink.placeholders import filled
 from inboxlink.types.disclosure import DiscloseContext, Disclosure
 if TYPE_CHECKING:
     from inboxlink.types.context import CallContext
