@@ -48,7 +48,7 @@ class Stream:
             self._socket,
             server_hostname=host,
             do_handshake_on_connect=False,
-            suppress_ragged_eofs=False,
+            suppress_ragged_eofs=False,  # `receive` tells a reset from an end
         )
         self._socket = wrapped
         await self._do(wrapped.do_handshake, self._readable)
