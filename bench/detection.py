@@ -130,7 +130,7 @@ def main() -> None:
             side: {kind: _run(side, python, kind, rounds, environ) for kind in CLASSES}
             for side, python in sides.items()
         }
-    _report(given, results)
+    _report(given, results, is_apart=own is not None)
 
 
 def _prepare(folder: Path, rounds: int, stack: ExitStack) -> dict[str, str]:
@@ -220,9 +220,12 @@ def _is_right(kind: str, result: Mapping[str, Any] | None) -> bool:
     )
 
 
-def _report(options: Any, results: Mapping[str, Mapping[str, dict[str, Any] | None]]) -> None:
+def _report(
+    options: Any, results: Mapping[str, Mapping[str, dict[str, Any] | None]], *, is_apart: bool
+) -> None:
     ours = results["inboxlink"]
-    ratios, notes = [], []
+    ratios = []
+    notes = ["Servers on one core, the program on another."] if is_apart else []
     for kind, each in CLASSES.items():
         result = ours[kind]
         assert result is not None

@@ -313,6 +313,7 @@ def test_a_pin_that_verification_refuses_has_changed(authority: Authority, tmp_p
         (ConnectionResetError(), "connection_lost"),
         (ConnectionAbortedError(), "connection_lost"),
         (BrokenPipeError(), "connection_lost"),
+        (OSError(errno.ENOTCONN, "gone before TLS began"), "connection_lost"),
         (OSError(errno.ENETUNREACH, "no way"), "network_unreachable"),
         (OSError(errno.EHOSTUNREACH, "no way"), "network_unreachable"),
         (ssl.SSLEOFError(), "connection_lost"),

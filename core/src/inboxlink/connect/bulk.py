@@ -143,12 +143,12 @@ def run(
         else:
             write(addresses, wording.document(host.judge(evidence)))
     if undecided:
-        from inboxlink.network.loop import run
+        from inboxlink.network import loop
 
         # What is here already will be here to the end; to look for garbage among it, again and
         # again, takes a seventh of the time.
         gc.freeze()
         try:
-            run(look_up(iter(undecided)))
+            loop.run(look_up(iter(undecided)))
         finally:
             gc.unfreeze()

@@ -72,7 +72,7 @@ async def behind_gateway(inquiry: Inquiry, *, ask_microsoft: bool = False) -> Fi
     if ask_microsoft and any(each.name == "microsoft_365" and each.is_conclusive for each in facts):
         told = await _in_its_cloud(inquiry, told)
     # What the table says of a hoster cannot be forged; that it is this one is not so sure.
-    trust = Trust.SHIPPED if any(fact.is_conclusive for fact in facts) else Trust.DNS
+    trust = Trust.SHIPPED if any(fact.is_conclusive for fact in told.facts) else Trust.DNS
     is_heard = records.mx is None or records.mx.is_known
     unheard = told.unheard if is_heard else (*told.unheard, f"dns:mx {inquiry.domain}")
     return replace(told, trust=trust, unheard=unheard)
