@@ -17,7 +17,7 @@ from inboxlink.evidence.checking import CHECK_S, MAX_SERVERS, check
 from inboxlink.evidence.gathering import GRACE_S
 from inboxlink.evidence.lookup import LookupDepth
 from inboxlink.network.wire import Network
-from inboxlink.testing.peers.ports import LOOPBACK, free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT, LOOPBACK
 from inboxlink.types.address import parse_address
 from inboxlink.types.detection import Basis, Endpoint, Lookup, Role, Tls, Trust
 from peers.certificates import Authority, Certificate, self_signed
@@ -102,7 +102,7 @@ def mail(authority: Authority, home: Path) -> Iterator[Built]:
                 {AUTOCONFIG: page(content or file())},
             )
             ports = {
-                port: servers[port].port if port in servers else free_port() for port in scripts
+                port: servers[port].port if port in servers else CLOSED_PORT for port in scripts
             }
             places = {f"{HOST}:{port}": f"{LOOPBACK}:{at}" for port, at in ports.items()}
             world.settings = replace(world.settings, connect=world.settings.connect | places)

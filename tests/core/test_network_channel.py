@@ -15,7 +15,7 @@ from inboxlink.errors import InboxlinkError, MailboxError, UnreachableError
 from inboxlink.network.channel import MAX_BYTES, TlsChannel
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.detection import Endpoint, Role, Tls
 from peers.certificates import Authority, Certificate
 from peers.scripted import Conversation, ScriptedServer
@@ -242,7 +242,7 @@ def test_what_is_no_tls_ends_the_channel(peer: Peer) -> None:
 def test_a_closed_port_refuses_at_tcp(peer: Peer) -> None:
     """A port on which nobody listens is refused at the TCP stage."""
     with pytest.raises(UnreachableError) as caught:
-        peer.open(free_port())
+        peer.open(CLOSED_PORT)
     assert (caught.value.code, caught.value.stage) == ("connection_refused", "tcp")
     assert caught.value.problem.message.params == {"host": HOST, "port": "993"}
     assert [stage for stage, _ in caught.value.took_ms] == ["dns", "tcp"]

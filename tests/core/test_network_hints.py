@@ -12,7 +12,7 @@ from inboxlink.errors import InboxlinkError, MailboxError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.testing.peers.nameserver import NameServer
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.context import HookContext
 from inboxlink.types.detection import CertificatePin
 from inboxlink.types.service import Service
@@ -57,7 +57,7 @@ def test_no_services_is_an_answer_and_no_answer_is_none() -> None:
     with NameServer({}) as names:
         assert asking(names.port).services(NAME) == ()
     with pytest.raises(MailboxError, match=r"dns_failed|timed_out"):
-        asking(free_port(), 1).services(NAME)
+        asking(CLOSED_PORT, 1).services(NAME)
     with NameServer({}, lambda _, __: None) as silent:
         began = time.monotonic()
         with pytest.raises(MailboxError, match="timed_out"):

@@ -11,7 +11,7 @@ from inboxlink.errors import InboxlinkError, MailboxError, SetupError
 from inboxlink.network.fetcher import MAX_BODY_BYTES
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.context import HttpAnswer
 from peers.certificates import Authority
 from peers.scripted import Conversation, ScriptedServer
@@ -71,7 +71,7 @@ def test_the_request_is_the_same_for_everybody(
     netrc.chmod(0o600)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", str(netrc))
-    dead_proxy = f"http://me:hunter2@127.0.0.1:{free_port()}"
+    dead_proxy = f"http://me:hunter2@127.0.0.1:{CLOSED_PORT}"
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, dead_proxy)
     web.pages["/a?b=c"] = page(b"hello", b"Set-Cookie: a=b", b"X-Y: z")

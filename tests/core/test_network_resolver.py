@@ -1,10 +1,9 @@
 """What is asked of DNS, and how each way in which a question can end is told apart."""
 
 import asyncio
-import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +15,7 @@ from inboxlink.network.answers import Answer, Outcome, Service
 from inboxlink.network.resolver import Resolver
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.testing.peers.nameserver import NameServer
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.detection import MailExchange
 
 _Value = TypeVar("_Value")
@@ -86,7 +85,7 @@ def test_nothing_and_nobody_are_told_apart() -> None:
 
 def test_a_name_server_that_is_down_is_no_empty_answer() -> None:
     """A resolver that does not answer is a time-out or a failure, never "not there"."""
-    there = NetworkSettings(nameservers=(f"127.0.0.1:{free_port()}",))
+    there = NetworkSettings(nameservers=(f"127.0.0.1:{CLOSED_PORT}",))
     started = time.monotonic()
     answer = run(lambda dns: dns.mail_exchanges("a.org", soon(0.5)), there)
     assert answer.outcome in (Outcome.TIMED_OUT, Outcome.FAILED)
@@ -96,7 +95,7 @@ def test_a_name_server_that_is_down_is_no_empty_answer() -> None:
 
 def test_nobody_at_the_port_is_known_at_once() -> None:
     """The system says that nobody listens there, and nothing is waited for."""
-    there = NetworkSettings(nameservers=(f"127.0.0.1:{free_port()}",))
+    there = NetworkSettings(nameservers=(f"127.0.0.1:{CLOSED_PORT}",))
     started = time.monotonic()
     answer = run(lambda dns: dns.mail_exchanges("a.org", soon()), there)
     assert answer == Answer(Outcome.FAILED)
@@ -276,12 +275,8 @@ def test_whatever_the_first_name_server_does_the_second_is_asked() -> None:
     with (
         NameServer(RECORDS) as server,
         NameServer({}, lambda *_: None) as silent,
-        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as nobody,
     ):
-        nobody.bind(("127.0.0.1", 0))
-        gone = nobody.getsockname()[1]
-        nobody.close()
-        for first in (f"127.0.0.1:{gone}", "127.0.0.1:0", f"127.0.0.1:{silent.port}"):
+        for first in (f"127.0.0.1:{CLOSED_PORT}", "127.0.0.1:0", f"127.0.0.1:{silent.port}"):
             there = NetworkSettings(nameservers=(first, f"127.0.0.1:{server.port}"))
             answer = run(lambda dns: dns.mail_exchanges("a.org", soon()), there)
             assert (first, answer.outcome) == (first, Outcome.FOUND)

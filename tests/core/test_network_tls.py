@@ -18,7 +18,7 @@ from inboxlink.errors import MailboxError, SetupError, UnreachableError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.tls import code_of, trusting_context
 from inboxlink.network.wire import Network
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.context import CertificateFacts
 from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
 from inboxlink.types.validity import Validity
@@ -229,7 +229,7 @@ def test_silence_and_absence_are_told_apart(authority: Authority) -> None:
     assert (caught.value.code, caught.value.stage) == ("timed_out", "tls")
     assert time.monotonic() - started < 3
     with pytest.raises(UnreachableError) as caught:
-        network(free_port(), authority.ca_file).open(endpoint(), soon())
+        network(CLOSED_PORT, authority.ca_file).open(endpoint(), soon())
     assert (caught.value.code, caught.value.stage) == ("connection_refused", "tcp")
 
 

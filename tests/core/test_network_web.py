@@ -11,7 +11,7 @@ from inboxlink.errors import InboxlinkError, MailboxError, SetupError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.testing.peers.nameserver import NameServer
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.detection import Endpoint, Role, Tls
 from peers.certificates import Authority
 from peers.scripted import Conversation, ScriptedServer
@@ -63,7 +63,7 @@ def test_a_request_says_nothing_of_the_person(
     netrc = tmp_path / "netrc"
     netrc.write_text(f"machine {HOST} login me password hunter2\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{CLOSED_PORT}")
     web.pages["/"] = page(b"hello")
     assert web.get() == b"hello"
     (lines,) = web.requests

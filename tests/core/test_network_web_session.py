@@ -11,7 +11,7 @@ from inboxlink.errors import MailboxError, SetupError, UnreachableError
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.web_session import MAX_BODY_BYTES
 from inboxlink.network.wire import Network
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.context import HttpSession
 from peers.certificates import Authority
 from peers.scripted import Conversation, ScriptedServer
@@ -71,7 +71,7 @@ def test_a_request_is_what_was_given_and_no_more(
     netrc.write_text(f"machine {HOST} login me password hunter2\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("HTTPS_PROXY", f"http://me:hunter2@127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:hunter2@127.0.0.1:{CLOSED_PORT}")
     with Api(authority, says(OK)) as api, api.session() as session:
         answer = session.send("POST", "/a?b=c", {"Authorization": "Bearer t"}, b"{}")
         assert (answer.url, answer.status, answer.body) == (f"https://{HOST}/a?b=c", 200, b"ok")
@@ -194,7 +194,7 @@ def test_a_server_must_prove_its_name_before_the_first_request(authority: Author
         with pytest.raises(UnreachableError, match="certificate_wrong_name"):
             network.http(HOST, time.monotonic() + 5)
         assert server.conversations[0].after_tls == b""
-    network = Network(NetworkSettings(connect={f"{HOST}:443": f"127.0.0.1:{free_port()}"}))
+    network = Network(NetworkSettings(connect={f"{HOST}:443": f"127.0.0.1:{CLOSED_PORT}"}))
     with pytest.raises(UnreachableError, match="connection_refused") as caught:
         network.http(HOST, time.monotonic() + 5)
     assert caught.value.stage == "tcp"

@@ -12,7 +12,7 @@ from inboxlink.errors import UnreachableError
 from inboxlink.network.channel import TlsChannel
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.detection import Endpoint, Role, Tls
 from peers.certificates import Authority
 from peers.scripted import Conversation, ScriptedServer
@@ -163,7 +163,7 @@ def test_every_stage_names_whom_it_was_for(
         assert caught.value.problem.message.params == {"host": HOST, "port": "1430"}
         return caught.value.code, caught.value.stage
 
-    assert trouble(free_port(), 5) == ("connection_refused", "tcp")
-    assert trouble(free_port(), -1) == ("timed_out", "tcp")
+    assert trouble(CLOSED_PORT, 5) == ("connection_refused", "tcp")
+    assert trouble(CLOSED_PORT, -1) == ("timed_out", "tcp")
     with ScriptedServer(Conversation.hear_out) as server:
         assert trouble(server.port, 0.2) == ("timed_out", "tls")

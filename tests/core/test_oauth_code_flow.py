@@ -27,7 +27,7 @@ from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.oauth.code_flow import AuthorizationServer, Client, CodeFlow, Tokens
 from inboxlink.oauth.token_answer import read_tokens
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.address import parse_address
 from inboxlink.types.context import AuthContext, HttpAnswer, Purpose
 from inboxlink.types.detection import Basis, Detection
@@ -447,7 +447,7 @@ def test_a_refresh_renews(flow: CodeFlow, endpoint: Endpoint) -> None:
 
 def test_a_refresh_that_was_never_sent_is_told_apart(flow: CodeFlow, endpoint: Endpoint) -> None:
     """No connection is an `UnreachableError`, a lost answer is not: nobody knows what it did."""
-    endpoint.port = free_port()
+    endpoint.port = CLOSED_PORT
     with pytest.raises(UnreachableError):
         flow.refresh(endpoint.ctx(), REFRESH_TOKEN, SCOPES)
     endpoint.port = 0

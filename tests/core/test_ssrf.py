@@ -14,7 +14,7 @@ from inboxlink.evidence.checking import MAX_SERVERS, check
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.testing.peers.nameserver import NameServer
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.detection import Endpoint, Role, Tls
 from peers.certificates import Authority
 from peers.web import Page, World, page, redirect
@@ -128,7 +128,7 @@ def test_no_host_of_a_file_is_greeted_within(
 
 def test_the_canary_would_be_seen(connected: Callable[[], set[int]]) -> None:
     """Where the operator allows the network, the same door connects: the watch is awake."""
-    port = free_port()
+    port = CLOSED_PORT
     network = Network(NetworkSettings(allow=(ip_network("127.0.0.0/8"),)))
     with pytest.raises(InboxlinkError, match="^connection_refused$"):
         network.open(Endpoint(Role.IMAP, "127.0.0.1", port, Tls.IMPLICIT), time.monotonic() + 2)

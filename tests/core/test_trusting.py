@@ -12,7 +12,7 @@ import pytest
 from inboxlink.errors import InboxlinkError, Problem
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.trusting import CONFIRMABLE, certificate_question, pin_of
 from inboxlink.types.context import HookContext
 from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
@@ -122,7 +122,7 @@ def test_a_certificate_out_of_its_time_proves_nothing(
 def test_a_server_that_went_away_is_said(authority: Authority) -> None:
     """Between the refusal and the question the server can be gone."""
     refused = certificate_question(
-        lent(authority, free_port()), ENDPOINT, "certificate_untrusted", {}
+        lent(authority, CLOSED_PORT), ENDPOINT, "certificate_untrusted", {}
     )
     assert isinstance(refused, Problem)
     assert refused.code == "connection_refused"

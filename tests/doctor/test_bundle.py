@@ -22,7 +22,7 @@ from inboxlink.connect.host import Host
 from inboxlink.connect.replaying import verify_again_from
 from inboxlink.connect.supporting import Supporter, _inside
 from inboxlink.errors import HostError, SetupError
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.report import VerifyReport
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE, PASSWORDS
@@ -178,7 +178,7 @@ def test_a_server_that_is_not_there(
 ) -> None:
     """What kept the connection from being made is recorded with its stage, and replays."""
     program("--json", *CONNECT, typed=PASSWORDS[ALICE] + "\n")
-    nowhere = f"127.0.0.1:{free_port()}"
+    nowhere = f"127.0.0.1:{CLOSED_PORT}"
     example_test_at(dict.fromkeys(example_test.connect_map("example.test"), nowhere))
     document = json.loads(bundled(home, program, ALICE, status=11))
     again = replayed(document)

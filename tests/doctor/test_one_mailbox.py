@@ -12,7 +12,7 @@ from core.custody import sql
 from e2e.conftest import Program
 from e2e.oauth_mailbox import Mailbox
 from imap.scripts import Peer
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from peers.certificates import Authority
 from peers.dovecot import Dovecot
 from peers.fixtures import ALICE, BOB, PASSWORDS
@@ -73,7 +73,7 @@ def test_offline_nothing_is_asked(
     program: Program, connected: Dovecot, example_test_at: Callable[..., None]
 ) -> None:
     """With `--offline` the stages of the last time are shown, whatever the servers do now."""
-    nowhere = f"127.0.0.1:{free_port()}"
+    nowhere = f"127.0.0.1:{CLOSED_PORT}"
     example_test_at(dict.fromkeys(connected.connect_map("example.test"), nowhere))
     ran = program("--json", "doctor", ALICE, "--offline")
     assert (ran.status, ran.json["healthy"]) == (0, True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from e2e.conftest import Program
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from peers.certificates import Authority
 from peers.dovecot import Dovecot, LoginAttempt
 from peers.fixtures import ALICE, BOB, PASSWORDS
@@ -255,7 +255,7 @@ def test_a_server_that_is_down_is_named(
         network={
             "ca_file": str(authority.ca_file),
             "special_domains": ["example.test"],
-            "connect": servers | {"smtp.example.test:465": f"127.0.0.1:{free_port()}"},
+            "connect": servers | {"smtp.example.test:465": f"127.0.0.1:{CLOSED_PORT}"},
         },
         presets={
             "example.test": {

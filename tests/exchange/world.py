@@ -16,7 +16,7 @@ from inboxlink.flows.checks import check_step
 from inboxlink.network.settings import NetworkSettings
 from inboxlink.network.wire import Network
 from inboxlink.testing.peers.nameserver import NameServer
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.address import parse_address
 from inboxlink.types.context import AuthContext, CallContext, Previous, Purpose
 from inboxlink.types.detection import Basis, Detection
@@ -118,7 +118,7 @@ class World:
 
     def unreachable(self, *hosts: str) -> None:
         """Names behind which nobody listens."""
-        self.place(free_port(), *hosts)
+        self.place(CLOSED_PORT, *hosts)
 
     def context(self) -> dict[str, Any]:
         settings = NetworkSettings(

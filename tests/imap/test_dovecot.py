@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from imap.world import HOST, IMAP, IMAPS, SUBMISSION, SUBMISSIONS, World, codes
-from inboxlink.testing.peers.ports import free_port
+from inboxlink.testing.peers.ports import CLOSED_PORT
 from inboxlink.types.context import Previous
 from inboxlink.types.detection import Basis, CertificatePin, Detection
 from inboxlink.types.report import Chain, Proof
@@ -340,7 +340,7 @@ def test_a_server_that_wants_tls_gets_no_login_without(
 
 def test_a_changed_server_is_looked_at_before_the_password_is_used(world: World) -> None:
     """A wrong host typed beside the password is reported, and the password is asked again."""
-    world.connect = {**world.connect, f"{HOST}:994": f"127.0.0.1:{free_port()}"}
+    world.connect = {**world.connect, f"{HOST}:994": f"127.0.0.1:{CLOSED_PORT}"}
     form = world.begin()
     again = world.submit(form, PASSWORDS[ANN], imap_port="994", imap_tls="implicit")
     assert isinstance(again, Form)

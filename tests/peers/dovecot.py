@@ -10,12 +10,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from inboxlink.testing.peers.ports import LOOPBACK, free_port, wait_until
+from inboxlink.testing.peers.ports import LOOPBACK, held_port, wait_until
 from peers.certificates import Certificate
 
 __all__ = ["PROGRAM", "Dovecot", "LoginAttempt"]
@@ -152,8 +152,10 @@ class Dovecot:
         extra: str = "",
         introspection: str | None = None,
     ) -> None:
-        self.imap, self.imaps = free_port(), free_port()
-        self.submission, self.submissions = free_port(), free_port()
+        self._held = ExitStack()
+        self.imap, self.imaps, self.submission, self.submissions = (
+            self._held.enter_context(held_port()) for _ in range(4)
+        )
         self._users = users
         self._certificate = certificate
         self._relay = relay
@@ -216,6 +218,7 @@ class Dovecot:
                 self._process.kill()
                 self._process.wait()
             wait_until(self.imaps, is_open=False)
+        self._held.close()
         shutil.rmtree(self._root, ignore_errors=True)
 
     def connect_map(self, domain: str) -> dict[str, str]:

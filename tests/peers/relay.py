@@ -1,13 +1,14 @@
 """Where dovecot's submission hands mail on: an aiosmtpd that delivers into the INBOX."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from inboxlink.testing.peers.ports import LOOPBACK, free_port
+from inboxlink.testing.peers.ports import LOOPBACK, held_port
 
 __all__ = ["Relay"]
 
@@ -27,7 +28,8 @@ class Relay:
     """Takes every message; `deliver` gets each recipient with the message."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self._held = ExitStack()
+        self.port = self._held.enter_context(held_port())
         self.deliver: Callable[[str, bytes], None] = lambda _recipient, _message: None
         self._controller = _Controller(self, hostname=LOOPBACK, port=self.port)
 
@@ -42,6 +44,7 @@ class Relay:
         trace: TracebackType | None,
     ) -> None:
         self._controller.stop()
+        self._held.close()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         for recipient in envelope.rcpt_tos:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from errno import EADDRINUSE
 from threading import Thread
 from types import TracebackType
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 from dnslib import QTYPE, RR, DNSError
 from dnslib.server import DNSLogger, DNSServer
 
-from inboxlink.testing.peers.ports import LOOPBACK, free_port
+from inboxlink.testing.peers.ports import LOOPBACK
 
 __all__ = ["NameServer", "Twist"]
 
 #: An honest reply (dnslib's record) and "udp" or "tcp", to the bytes that go out; None = silence.
 Twist = Callable[[Any, str], bytes | None]
+
+_ATTEMPTS = 50  # at a port that is free for both protocols; the first does, nearly always
 
 
 def _honest(reply: Any, _: str) -> bytes:
@@ -35,17 +38,9 @@ class NameServer:
         for name, lines in records.items():
             self.set(name, lines)
         self.questions: list[tuple[str, str]] = []
-        self.port = free_port()
-        self._servers = [
-            DNSServer(
-                self,
-                address=LOOPBACK,
-                port=self.port,
-                tcp=tcp,
-                logger=DNSLogger(log="recv", logf=lambda _: None),
-            )
-            for tcp in (False, True)
-        ]
+        pairs = (self._pair() for _ in range(_ATTEMPTS))
+        self._servers = next(pair for pair in pairs if pair is not None)
+        _, self.port = self._servers[0].server.server_address
 
     def set(self, name: str, lines: str) -> None:
         """Answer a name with these zone-file lines from now on, and with no others."""
@@ -70,6 +65,19 @@ class NameServer:
         for server in self._servers:
             server.server.shutdown()
             server.server.server_close()
+
+    def _pair(self) -> tuple[Any, Any] | None:
+        """Servers of UDP and TCP at one port; None where somebody else has it for UDP."""
+        quiet = DNSLogger(log="recv", logf=lambda _: None)
+        streams = DNSServer(self, address=LOOPBACK, port=0, tcp=True, logger=quiet)
+        _, port = streams.server.server_address
+        try:
+            return DNSServer(self, address=LOOPBACK, port=port, logger=quiet), streams
+        except OSError as error:
+            streams.server.server_close()
+            if error.errno != EADDRINUSE:
+                raise
+            return None
 
     def resolve(self, request: Any, handler: Any) -> Any:
         """Answer one question; dnslib calls it."""

@@ -2,16 +2,30 @@
 
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["LOOPBACK", "free_port", "wait_until"]
+__all__ = ["CLOSED_PORT", "LOOPBACK", "held_port", "wait_until"]
 
 LOOPBACK = "127.0.0.1"
 
+#: Nobody listens there: tcpmux (RFC 7805 made its protocol historic). A port that was free a
+#: moment ago would be worse, because the system may give it to the next program that wants any.
+CLOSED_PORT = 1
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        return int(listener.getsockname()[1])
+
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port for a server that cannot take any and say which it got.
+
+    As long as it is held, nobody gets it who asks the system for any port, and no connection
+    begins there, not even one to itself. A server that is told the number and binds it with
+    `SO_REUSEADDR`, as servers do, may listen there; until then connections are refused.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((LOOPBACK, 0))
+        yield int(holder.getsockname()[1])
 
 
 def wait_until(port: int, *, is_open: bool, timeout_s: float = 15) -> None:
