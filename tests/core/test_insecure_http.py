@@ -59,7 +59,7 @@ def test_https_at_the_end_does_not_mend_http_at_the_start(authority: Authority) 
     assert {(each.host, each.trust) for each in evidence.insecure or ()} == {
         ("imap.elsewhere.net", Trust.NONE)
     }
-    (line,) = [each for each in evidence.log if each.source == PLAIN and "status" in each.outcome]
+    (line,) = [each for each in evidence.log if each.source == PLAIN and "HTTP" in each.outcome]
     assert line.trust is Trust.NONE
     assert line.outcome.endswith(f" at {PLAIN_WELL_KNOWN} at https://elsewhere.net/f")
 

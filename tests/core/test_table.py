@@ -25,7 +25,7 @@ NEEDED = {
     *("title", "countries", "domains", "exchanges", "imap", "submission", "username"),
     *("sign_in", "help", "checked"),
 }
-ALLOWED = NEEDED | {"zones", "not_exchanges", "pop3_only", "read"}
+ALLOWED = NEEDED | {"titles", "zones", "not_exchanges", "pop3_only", "read"}
 
 #: Where a registry gives out names below a second label, as in co.uk or ne.jp.
 REGISTRY_LABELS = frozenset(
@@ -65,6 +65,10 @@ def test_every_entry_is_well_formed(name: str) -> None:
     assert set(row) <= ALLOWED, set(row) - ALLOWED
     assert re.fullmatch(r"[a-z][a-z0-9_]{1,23}", name)
     assert row["title"].strip() == row["title"] != ""
+    # English has no other letters than Latin ones; a name in Japanese may.
+    assert all(ord(each) < 0x250 for each in row["title"])
+    assert set(row.get("titles", {"ja": ""})) == {"ja"}
+    assert row["title"] not in row.get("titles", {}).values()
     assert row["countries"]
     for country in row["countries"]:
         assert re.fullmatch(r"[a-z]{2}|world", country)
@@ -176,6 +180,38 @@ def test_a_fact_has_the_servers_in_their_order() -> None:
     assert nothing is not None
     assert nothing.servers == ()
     assert nothing.sign_in == (SignIn.NONE,)
+
+
+def test_where_the_domain_is_the_server_it_is_named() -> None:
+    """Every customer of such a hoster has a host of their own below its zone."""
+    found = table.of_domain("acme.Sakura.ne.jp.")
+    assert found is not None
+    assert {each.host for each in found.servers} == {"acme.sakura.ne.jp"}
+    assert {each.trust for each in found.servers} == {Trust.SHIPPED}
+    assert table.fact("sakura", "a preset").servers == ()
+
+
+def test_every_server_of_every_domain_has_a_name() -> None:
+    """What is told of a domain of the table can be connected to as it stands."""
+    for name, row in ROWS.items():
+        for domain in (*row["domains"], *(f"acme.{zone}" for zone in row.get("zones", ()))):
+            found = table.of_domain(domain)
+            assert found is not None
+            assert found.name == name
+            assert bool(found.servers) is (SignIn.NONE not in found.sign_in)
+            assert [hosts.check_host(each.host) for each in found.servers] == [
+                each.host for each in found.servers
+            ]
+
+
+def test_a_hosters_name_is_a_value_in_every_language() -> None:
+    """A text gets the name that people use where they read it; without one, the id."""
+    assert table.fact("sakura", "x").named == {
+        "title": "Sakura Rental Server",
+        "title.ja": "さくらのレンタルサーバ",
+    }
+    assert table.fact("gmx", "x").named == {"title": "GMX"}
+    assert table.fact("gateway", "x").named == {"title": "gateway"}
 
 
 def test_where_the_exchanger_is_the_server_it_is_named_and_less_trusted() -> None:

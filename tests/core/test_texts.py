@@ -59,7 +59,7 @@ def test_every_key_in_the_code_is_worded() -> None:
 def test_no_string_is_left_over() -> None:
     """A key that nobody uses is gone from the strings; built keys are known by their prefix."""
     built = re.compile(
-        r"(error|contract|forecast|handoff|cli\.(chain|stage|state|fact|confirm|account|endpoint|proof|ticket|consent|providers\.(?:state|level)"
+        r"(error|contract|forecast|handoff|cli\.(chain|stage|state|fact|hosting|outcome|source|strength|confirm|account|endpoint|proof|ticket|consent|providers\.(?:state|level)"
         r"|presets|disclosures|connect\.partial|accounts\.automation))\."
         r"|cli\.(connect|detect|accounts|consent|disclosures|providers|presets|config|vault"
         r"|doctor|demo)$"
@@ -100,6 +100,15 @@ def test_a_japanese_value_stands_without_spaces(app: str, said: str) -> None:
     """As Japanese is written: spaces set off what is in Latin characters, and nothing else."""
     assert Words("ja", common={"app": app})("cli.connect.title") == said
     assert Words("en", common={"app": app})("cli.connect.title").count(app) == 1
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Sakura"), ("ja", "さくら")])
+def test_a_value_reads_as_in_the_language(language: str, said: str) -> None:
+    """A second entry of a value is for one language alone, and is cleaned as every value is."""
+    values = {"title": "Sakura", "title.ja": "さくら\x1b", "title.de": "Kirsche"}
+    worded = Words(language)(Text("{title}", values, "{title}"))
+    assert worded.replace("\\x1b", "") == said
+    assert "\x1b" not in worded
 
 
 def test_values_are_cleaned() -> None:

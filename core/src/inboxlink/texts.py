@@ -47,7 +47,7 @@ class Words:
         template = self._template(key)
         if template is None:
             template = safe_text(default or key)
-        values = {name: safe_text(value) for name, value in {**self.common, **given}.items()}
+        values = self._values({**self.common, **given})
         template = closed_up(template, values)
         try:
             return template.format_map(_Given(values))
@@ -57,6 +57,13 @@ class Words:
     def has(self, key: str) -> bool:
         """Whether any language knows the key."""
         return self._template(key) is not None
+
+    def _values(self, given: Mapping[str, str]) -> dict[str, str]:
+        """What is put in, as it reads in this language."""
+        return {
+            name: safe_text(given.get(f"{name}.{self.language}", value))
+            for name, value in given.items()
+        }
 
     def _template(self, key: str) -> str | None:
         # A provider's file is opened when one of its keys is asked for; most commands ask for few.

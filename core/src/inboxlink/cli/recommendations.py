@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from inboxlink.detection import Recommendation
     from inboxlink.evidence.notice import Asked
     from inboxlink.types.address import Address
-    from inboxlink.types.detection import Detection, Evidence
+    from inboxlink.types.detection import Detection
 
 __all__ = [
     "candidate_document",
@@ -19,7 +19,6 @@ __all__ = [
     "notice_document",
     "show",
     "show_domain",
-    "show_evidence",
     "show_notice",
 ]
 
@@ -85,18 +84,6 @@ def _show_candidate(
         session.write(text, mark="    ", style="yellow")
 
 
-def show_evidence(session: "Session", evidence: "Evidence") -> None:
-    """What was asked, what came of it, and how far each source can be forged."""
-    session.say("cli.detect.log", style="bold")
-    for each in evidence.log:
-        took = f" ({each.took_ms:.0f}\u00a0ms)" if each.took_ms else ""
-        line = f"{safe_text(each.source)}: {safe_text(each.outcome)}{took}"
-        session.write(line, mark=f"  T{each.trust.value} ", style="dim")
-    for fact in evidence.hosting:
-        session.write(f"{fact.name} ({fact.strength.value}): {safe_text(fact.shown_by)}", mark="  ")
-    session.write(session.words("cli.detect.trust"), mark="  ", style="dim")
-
-
 def notice_document(session: "Session", asked: "tuple[Asked, ...]") -> list[dict[str, str]]:
     """`show_notice` as JSON."""
     return [
@@ -109,7 +96,7 @@ def notice_document(session: "Session", asked: "tuple[Asked, ...]") -> list[dict
 
 
 def document(session: "Session", recommendation: "Recommendation") -> dict[str, Any]:
-    """`show` and `show_evidence` as JSON."""
+    """What is recommended, and what that rests on, as JSON."""
     evidence = recommendation.evidence
     return {
         "domain": evidence.domain,

@@ -163,7 +163,7 @@ class _Gathering:
                     pending, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED
                 )
                 if not done:
-                    self._inquiry.note("look-up", "stopped waiting", Trust.SHIPPED)
+                    self._inquiry.note("look_up", "stopped_waiting", Trust.SHIPPED)
                     break
                 for task in done:
                     del pending[task]

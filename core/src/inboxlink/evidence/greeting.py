@@ -17,7 +17,7 @@ _MAX_BYTES = 4 * 1024
 
 
 async def listen(dialer: Dialer, protocol: str, host: str, port: int, deadline: float) -> str:
-    """What came of connecting a server over TLS, in words for the log or an error's code.
+    """What came of connecting a server over TLS, as a word for the log, or an error's code.
 
     Args:
         dialer: Connects.
@@ -35,8 +35,8 @@ async def listen(dialer: Dialer, protocol: str, host: str, port: int, deadline: 
     except InboxlinkError as error:
         return error.code
     except OSError:  # silence, too
-        return "no greeting"
-    return GREETS if line.startswith(_GREETINGS[protocol]) else "another protocol"
+        return "no_greeting"
+    return GREETS if line.startswith(_GREETINGS[protocol]) else "another_protocol"
 
 
 async def _line(stream: Stream) -> bytes:

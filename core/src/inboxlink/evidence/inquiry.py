@@ -164,7 +164,7 @@ class Inquiry:
             self._cache.forget(name)
         kept = self._cache.get(name) if self._cache is not None else None
         if kept is not None:
-            self.note(url, "kept" if kept.body is not None else "kept: none", Trust.VERIFIED)
+            self.note(url, "kept" if kept.body is not None else "kept_none", Trust.VERIFIED)
             return HttpAnswer(url, 404 if kept.body is None else 200, {}, kept.body or b"")
         answer = await self.fetch(url)
         if self._cache is not None and isinstance(answer, HttpAnswer):
@@ -246,8 +246,8 @@ class Inquiry:
         except InboxlinkError as error:
             self.note(url, error.code, trust, began)
             return error
-        way = "".join(f" at {each}" for each in (*answer.via[1:], answer.url) if answer.via)
-        self.note(url, f"status {answer.status}, {len(answer.body)} bytes{way}", trust, began)
+        way = "".join(f" → {each}" for each in (*answer.via[1:], answer.url) if answer.via)
+        self.note(url, f"HTTP {answer.status}, {len(answer.body)} B{way}", trust, began)
         return answer
 
     async def _greeting(self, source: str, protocol: str, host: str, port: int) -> bool:
@@ -275,8 +275,8 @@ def _outcome(answer: Answer[Any]) -> str:
         return answer.outcome.value
     values = [_value(each) for each in answer.values[:_SHOWN_VALUES]]
     if len(answer.values) > _SHOWN_VALUES:
-        values.append(f"and {len(answer.values) - _SHOWN_VALUES} more")
-    chain = [f"alias of {each}" for each in answer.aliases]
+        values.append(f"+{len(answer.values) - _SHOWN_VALUES}")
+    chain = [f"CNAME {each}" for each in answer.aliases]
     return ", ".join(chain + values) or answer.outcome.value
 
 

@@ -250,7 +250,7 @@ def _of_file(inquiry: Inquiry, url: str, found: Published, basis: Basis, trust: 
     said = trust if is_ours else min(trust, Trust.DNS)
     if found.name or found.help_url:
         name = f'"{found.name}"' if found.name else ""
-        inquiry.note(url, ", help: ".join(filter(None, (name, found.help_url))), said)
+        inquiry.note(url, ", ".join(filter(None, (name, found.help_url))), said)
     warnings: tuple[Text, ...] = ()
     # A hoster's file lists the hoster's own domains, and not those of its customers.
     if not is_ours and basis is not Basis.COMMUNITY_DB:

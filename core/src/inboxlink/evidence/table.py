@@ -6,7 +6,7 @@ A domain of `providers.json` is answered without asking anybody.
 import json
 import os
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from inboxlink.types.detection import HostingFact, PublishedServer, SignIn, Tls, Trust
@@ -44,12 +44,12 @@ def fact(
 
     Args:
         name: The hoster's id.
-        shown_by: See `HostingFact`.
+        shown_by: See `HostingFact`; the domain itself where it is owned.
         is_owned: See `HostingFact`.
         exchange: The exchanger that showed it, which at some hosters is every server at once.
     """
     row = hosters().get(name, {})
-    servers = _servers_of(name) if exchange is None else tuple(_servers(row, exchange))
+    servers = _servers_of(name, shown_by if is_owned and "zones" in row else None, exchange)
     return HostingFact(
         name,
         shown_by,
@@ -58,6 +58,7 @@ def fact(
         sign_in=_sign_in_of(name),
         help_url=row.get("help"),
         title=row.get("title", ""),
+        titles=row.get("titles", {}),
     )
 
 
@@ -90,9 +91,9 @@ def _table() -> _Table:
 
 
 # For nearly every fact about one of many domains they are the same.
-@cache
-def _servers_of(name: str) -> tuple[PublishedServer, ...]:
-    return tuple(_servers(hosters().get(name, {}), None))
+@lru_cache(1024)
+def _servers_of(name: str, domain: str | None, exchange: str | None) -> tuple[PublishedServer, ...]:
+    return tuple(_servers(hosters().get(name, {}), domain, exchange))
 
 
 @cache
@@ -114,14 +115,15 @@ def _longest(suffixes: Mapping[str, str | None], name: str) -> str | None:
     return None
 
 
-def _servers(row: Mapping[str, Any], exchange: str | None) -> Iterator[PublishedServer]:
+def _servers(
+    row: Mapping[str, Any], domain: str | None, exchange: str | None
+) -> Iterator[PublishedServer]:
+    # A name below a hoster's zone is of the table; an exchanger's suffix is, the rest of DNS.
+    named = {"{domain}": (domain, Trust.SHIPPED), "{exchange}": (exchange, Trust.DNS)}
     for key, protocol in _PROTOCOLS.items():
         for template, port, tls in row.get(key, ()):
-            host, trust = template, Trust.SHIPPED
-            if host == "{exchange}":
-                if exchange is None:
-                    continue
-                # The suffix is of the table, the name before it of DNS.
-                host, trust = exchange, Trust.DNS
-            # What it takes to sign in is the fact's to say, not the server's.
-            yield PublishedServer(protocol, host, port, Tls(tls), row.get("username"), (), trust)
+            host, trust = named.get(template, (template, Trust.SHIPPED))
+            if host is not None:
+                # What it takes to sign in is the fact's to say, not the server's.
+                server = (protocol, host, port, Tls(tls), row.get("username"), (), trust)
+                yield PublishedServer(*server)

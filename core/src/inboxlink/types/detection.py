@@ -186,6 +186,7 @@ class HostingFact:
         shown_by: The record or name that shows it, for people: in the notation of DNS, which is
             the same in every language.
         title: What people call the hoster; empty where it has no name.
+        titles: What they call it in other languages than English, by language, where that differs.
         strength: How much it says.
         is_owned: Whether the domain is the hoster's own, such as gmail.com.
         cloud: The national cloud of Microsoft's: `gcc_high`, `dod` or `china`; None elsewhere.
@@ -205,6 +206,13 @@ class HostingFact:
     help_url: str | None = None
     title: str = ""
     tenant: str | None = None
+    titles: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The hoster's name as the value `title` of a text, in every language (see `Text`)."""
+        own = {f"title.{language}": title for language, title in self.titles.items()}
+        return {"title": self.title or self.name, **own}
 
     @property
     def is_conclusive(self) -> bool:

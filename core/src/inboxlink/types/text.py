@@ -13,7 +13,8 @@ class Text:
     Args:
         key: The entry in `strings/<language>.json` of the distribution that owns it. Keys of a
             provider start with the provider's name and a dot.
-        params: Values for the `{placeholders}` of that entry.
+        params: Values for the `{placeholders}` of that entry. A value that reads otherwise in some
+            language has a second entry with that language's code, `title.ja` beside `title`.
         default: Shown where no language has the key; the key itself is shown if this is empty.
     """
 

@@ -98,7 +98,7 @@ def _hosted(evidence: Evidence, fact: HostingFact) -> Detection | None:
     because = Text(
         key,
         {
-            "title": fact.title or fact.name,
+            **fact.named,
             "shown_by": fact.shown_by,
             "help": fact.help_url or "",
         },

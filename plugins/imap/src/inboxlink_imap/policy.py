@@ -58,7 +58,7 @@ def closed(fact: HostingFact) -> Refusal:
     """Why a hoster that lets no program in is refused."""
     return _refusal(
         "closed",
-        title=fact.title or fact.name,
+        **fact.named,
         shown_by=fact.shown_by,
         help=fact.help_url or "",
     )

@@ -125,6 +125,7 @@ def _detect(
 ) -> "Mapping[str, Any]":
     """Look one address up, and show it to a person; what JSON says of it."""
     from inboxlink.cli import recommendations as shown
+    from inboxlink.cli.evidence import show_evidence
 
     mailbox = host.address(address)
     if dry_run or not session.is_json:
@@ -140,5 +141,5 @@ def _detect(
         return shown.document(session, recommendation)
     shown.show(session, host, recommendation)
     if explain:
-        shown.show_evidence(session, recommendation.evidence)
+        show_evidence(session, recommendation.evidence)
     return {}

@@ -93,6 +93,11 @@ class HostingFact:
     help_url: str | None = None
     title: str = ''
     tenant: str | None = None
+    titles: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def named(self) -> dict[str, str]:
+        ...
 
     @property
     def is_conclusive(self) -> bool:
