@@ -61,7 +61,7 @@ def test_https_at_the_end_does_not_mend_http_at_the_start(authority: Authority) 
     }
     (line,) = [each for each in evidence.log if each.source == PLAIN and "HTTP" in each.outcome]
     assert line.trust is Trust.NONE
-    assert line.outcome.endswith(f" at {PLAIN_WELL_KNOWN} at https://elsewhere.net/f")
+    assert line.outcome.endswith(f" → {PLAIN_WELL_KNOWN} → https://elsewhere.net/f")
 
 
 def test_there_is_no_way_from_https_back_to_http(authority: Authority) -> None:
