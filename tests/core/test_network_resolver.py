@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 import dns.resolver
@@ -246,15 +247,21 @@ def test_a_question_is_asked_once() -> None:
 
 def test_whoever_gives_up_takes_the_answer_from_nobody() -> None:
     """One asker without time gets none; the other still hears it."""
+    gave_up = Event()
 
-    async def ask_both(dns: Resolver) -> list[Answer[MailExchange]]:
-        return list(
-            await asyncio.gather(
-                dns.mail_exchanges("a.org", soon(0)), dns.mail_exchanges("a.org", soon())
-            )
-        )
+    def waits(reply: Any, _: str) -> bytes:
+        gave_up.wait(10)
+        return bytes(reply.pack())
 
-    (hurried, patient), _ = ask(ask_both)
+    async def ask_both(dns: Resolver) -> tuple[Answer[MailExchange], Answer[MailExchange]]:
+        patient = asyncio.create_task(dns.mail_exchanges("a.org", soon(20)))
+        hurried = await dns.mail_exchanges("a.org", soon(0.01))
+        gave_up.set()
+        return hurried, await patient
+
+    with NameServer(RECORDS, waits) as server:
+        there = NetworkSettings(nameservers=(f"127.0.0.1:{server.port}",))
+        hurried, patient = run(ask_both, there)
     assert (hurried.outcome, patient.outcome) == (Outcome.TIMED_OUT, Outcome.FOUND)
 
 
