@@ -712,16 +712,16 @@ def test_a_grant_that_ends_soon_is_told(renewal: Renewal, capsys: Any, days: flo
 
 def test_what_was_renewed_is_what_is_compared(renewal: Renewal) -> None:
     """A mark is taken back only by whoever set it."""
-    connections = renewal.host.connections
+    renewals = renewal.host.renewals
     connection, credential = renewal.kept
     now = datetime.now(UTC)
-    assert connections.note_refresh_started(connection.id, credential, now)
-    connections.note_refresh_undone(connection.id, now - timedelta(seconds=1), None)
+    assert renewals.begin(connection.id, credential, now)
+    renewals.undo(connection.id, now - timedelta(seconds=1), None)
     assert renewal.kept[0].refresh_started_at == now
-    connections.note_refresh_undone(connection.id, now, None)
+    renewals.undo(connection.id, now, None)
     assert renewal.kept[0] == replace(connection, refresh_started_at=None)
     other = credential.model_copy(update={"secrets": {}})
-    assert not connections.note_refresh_started(connection.id, other, now)
-    assert not connections.note_refreshed(connection.id, other, credential, now)
-    assert not connections.note_refresh_refused(connection.id, other, "grant_ended", now)
+    assert not renewals.begin(connection.id, other, now)
+    assert not renewals.keep(connection.id, other, credential, now)
+    assert not renewals.refuse(connection.id, other, "grant_ended", now)
     assert renewal.kept == (connection, credential)

@@ -38,6 +38,7 @@ from inboxlink.store.connections import Connection, Connections, ConnectionState
 from inboxlink.store.engine import HEAD, open_store
 from inboxlink.store.keys import recorded_key, remember_key
 from inboxlink.store.migrations import configuration
+from inboxlink.store.renewals import Renewals
 from inboxlink.store.schema import metadata
 from inboxlink.types.address import parse_address
 from inboxlink.types.credential import Credential, CredentialKind, SecretName
@@ -327,17 +328,18 @@ def test_a_mark_reads_at_risk_and_is_never_kept_so(data: Path, state: Connection
             connections.add(a_connection(state=state), a_credential())
         return
     is_working = state.value in ("active", "receive_only", "send_only")
-    with custody(data) as (_, _, connections, _):
+    with custody(data) as (store, vault, connections, _):
+        renewals = Renewals(store, vault)
         connections.add(a_connection(state=state), a_credential())
         used = connections.credential("c0001")
-        assert connections.note_refresh_started("c0001", used, NOW)
+        assert renewals.begin("c0001", used, NOW)
         found = connections.get("c0001")
         assert found == a_connection(state=state, refresh_started_at=NOW)
         assert found.standing is (ConnectionState.AT_RISK if is_working else state)
-        assert connections.note_refreshed("c0001", used, a_credential("new"), later(hours=1))
+        assert renewals.keep("c0001", used, a_credential("new"), later(hours=1))
         assert connections.get("c0001") == a_connection(state=state, updated_at=later(hours=1))
         assert connections.credential("c0001").secret(SecretName.PASSWORD) == "new"
-        assert connections.note_refresh_started("c0001", a_credential("new"), NOW)
+        assert renewals.begin("c0001", a_credential("new"), NOW)
         connections.disconnect("c0001", NOW)
         assert connections.get("c0001").refresh_started_at is None
 
@@ -793,11 +795,12 @@ def test_a_secret_opens_for_its_own_servers_only(data: Path, change: str) -> Non
 
 def test_what_says_nothing_of_the_servers_may_change(data: Path) -> None:
     """State, report, marks, automation and times are no part of what a secret is sealed for."""
-    with custody(data) as (_, _, connections, _):
+    with custody(data) as (store, vault, connections, _):
         connections.add(a_connection(), a_credential())
         note(connections, a_connection(), state=ConnectionState.SEND_ONLY, code="timed_out")
         connections.set_automation("c0001", on=True, now=later(days=2))
-        assert connections.note_refresh_started("c0001", connections.credential("c0001"), NOW)
+        used = connections.credential("c0001")
+        assert Renewals(store, vault).begin("c0001", used, NOW)
         connections.note_identities("c0001", FULL["identities"], later(days=3))
         assert connections.credential("c0001").secret(SecretName.PASSWORD) == PASSWORD
 

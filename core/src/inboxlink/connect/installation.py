@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from inboxlink.store.connections import Connections
     from inboxlink.store.engine import Store
     from inboxlink.store.refusals import Refusals
+    from inboxlink.store.renewals import Renewals
     from inboxlink.store.tickets import Tickets
     from inboxlink.types.context import Wire
     from inboxlink.vault import Vault
@@ -143,6 +144,13 @@ class Installation:
         from inboxlink.store.connections import Connections
 
         return Connections(self.store, self.vault)
+
+    @cached_property
+    def renewals(self) -> "Renewals":
+        """The renewals of credentials, under way and at their end."""
+        from inboxlink.store.renewals import Renewals
+
+        return Renewals(self.store, self.vault)
 
     @cached_property
     def refusals(self) -> "Refusals":

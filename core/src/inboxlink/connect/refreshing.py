@@ -142,7 +142,7 @@ def _settled(host: Host, connection_id: str, lock: Held, until: float) -> Kept:
 def _renewed(host: Host, connection: Connection, used: Credential) -> Kept:
     context = connection_context(host, "refresh", connection)
     started_at = host.clock()
-    if not host.connections.note_refresh_started(connection.id, used, started_at):
+    if not host.renewals.begin(connection.id, used, started_at):
         return _usable(host, connection.id)
     try:
         renewed = _asked(host, connection, used, context)
@@ -152,7 +152,7 @@ def _renewed(host: Host, connection: Connection, used: Credential) -> Kept:
         if _nothing_renewed(error):
             with suppress(HostError):  # the mark stays, and the error is the one that matters
                 before = connection.refresh_started_at
-                host.connections.note_refresh_undone(connection.id, started_at, before)
+                host.renewals.undo(connection.id, started_at, before)
         raise
     _keep(host, connection, used, renewed)
     return _usable(host, connection.id)
@@ -182,9 +182,7 @@ def _asked(
 
 def _refused(host: Host, connection: Connection, used: Credential, error: InboxlinkError) -> Kept:
     try:
-        is_broken = host.connections.note_refresh_refused(
-            connection.id, used, error.code, host.clock()
-        )
+        is_broken = host.renewals.refuse(connection.id, used, error.code, host.clock())
     except HostError:  # the mark stays, and the next renewal is refused as this one was
         raise error from None
     if is_broken:
@@ -201,7 +199,7 @@ def _nothing_renewed(error: InboxlinkError) -> bool:
 def _keep(host: Host, connection: Connection, used: Credential, renewed: Credential) -> None:
     for delay_s in (*COMMIT_DELAYS_S, None):
         try:
-            host.connections.note_refreshed(connection.id, used, renewed, host.clock())
+            host.renewals.keep(connection.id, used, renewed, host.clock())
         except HostError as error:
             if delay_s is None or error.code not in _PASSING:
                 raise

@@ -1,10 +1,8 @@
 """Connections: what is known of them in the clear, and their secrets, both or neither."""
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -20,7 +18,7 @@ from inboxlink.store.connection import (
     to_row,
 )
 from inboxlink.store.engine import Store
-from inboxlink.store.keys import use_recorded_key
+from inboxlink.store.rows import change_row, row_of
 from inboxlink.store.schema import connection as table
 from inboxlink.store.sealed import put_secrets, remove_secrets, unsealed
 from inboxlink.store.times import to_text
@@ -40,10 +38,6 @@ class Page:
     next: str | None
 
 
-#: Made once: making it costs more than running it.
-_BY_ID = sa.select(table).where(table.c.id == sa.bindparam("id"))
-
-
 class Connections:
     """The connections of an installation."""
 
@@ -59,7 +53,7 @@ class Connections:
         """
         with self._store.write() as database:
             _execute(database, connection, sa.insert(table))
-            self._put_secrets(database, connection.id, credential)
+            put_secrets(database, self._vault, connection.id, credential)
 
     def replace(self, connection: Connection, credential: Credential) -> None:
         """Replace a connection and its secrets, both or neither.
@@ -73,7 +67,7 @@ class Connections:
             if _execute(database, connection, change) != 1:
                 raise HostError(problem("connection_unknown", id=connection.id))
             remove_secrets(database, connection.id)
-            self._put_secrets(database, connection.id, credential)
+            put_secrets(database, self._vault, connection.id, credential)
 
     def get(self, connection_id: str) -> Connection:
         """One connection.
@@ -82,7 +76,7 @@ class Connections:
             HostError: `connection_unknown`.
         """
         with self._store.read() as database:
-            return from_row(_row(database, connection_id))
+            return from_row(row_of(database, connection_id))
 
     def find(self, owner: str, address: Address) -> Connection | None:
         """The connection of a mailbox, unless it is disconnected."""
@@ -154,108 +148,10 @@ class Connections:
         is_as_it_was = table.c.verified_at.is_not_distinct_from(to_text(connection.verified_at))
         change = sa.update(table).where(table.c.id == connection.id, is_as_it_was)
         with self._store.write() as database:
-            found = _row(database, connection.id)
+            found = row_of(database, connection.id)
             if found.state == ConnectionState.DISCONNECTED.value:
                 raise HostError(problem("connection_unknown", id=connection.id))
             database.execute(change.values(**values))
-
-    def note_refresh_started(self, connection_id: str, used: Credential, now: datetime) -> bool:
-        """Mark a connection before its renewal is asked for; durable when it returns.
-
-        Args:
-            connection_id: Which one.
-            used: What the renewal will be asked with.
-            now: Aware.
-
-        Returns:
-            Whether it is marked; not where another credential is kept by now.
-
-        Raises:
-            HostError: `connection_unknown`, and as `opened`.
-        """
-        with self._store.write() as database:
-            if not self._holds(database, connection_id, used):
-                return False
-            _change(database, connection_id, {"refresh_started_at": to_text(now)})
-        return True
-
-    def note_refresh_undone(
-        self, connection_id: str, started_at: datetime, before: datetime | None
-    ) -> None:
-        """Take a mark back, where nothing can have come of the renewal.
-
-        Args:
-            connection_id: Which one.
-            started_at: The mark; another one, or none, stays as it is.
-            before: The mark of an earlier renewal, of which still nobody knows; None = none.
-        """
-        is_ours = table.c.refresh_started_at == to_text(started_at)
-        change = sa.update(table).where(table.c.id == connection_id, is_ours)
-        with self._store.write() as database:
-            database.execute(change.values(refresh_started_at=to_text(before)))
-
-    def note_refreshed(
-        self, connection_id: str, used: Credential, renewed: Credential, now: datetime
-    ) -> bool:
-        """Keep a renewed credential in place of the one that was used up, and end the mark.
-
-        Args:
-            connection_id: Which one.
-            used: What the renewal was asked with.
-            renewed: What came of it.
-            now: Aware.
-
-        Returns:
-            Whether it is kept; not where the person signed in again or disconnected meanwhile,
-            whose word is the newer one.
-
-        Raises:
-            HostError: `connection_unknown`, and as `opened`.
-        """
-        values = {
-            "scopes": json_text("scopes", renewed.scopes),
-            "expires_at": to_text(renewed.expires_at),
-            "grant_ends_at": to_text(renewed.grant_ends_at),
-            "refresh_started_at": None,
-            "updated_at": to_text(now),
-        }
-        with self._store.write() as database:
-            if not self._holds(database, connection_id, used):
-                return False
-            _change(database, connection_id, values)
-            remove_secrets(database, connection_id)
-            self._put_secrets(database, connection_id, renewed)
-        return True
-
-    def note_refresh_refused(
-        self, connection_id: str, used: Credential, problem_code: str, now: datetime
-    ) -> bool:
-        """Note that the person must sign in again, and end the mark.
-
-        Args:
-            connection_id: Which one.
-            used: What was refused.
-            problem_code: The refusal in a word.
-            now: Aware.
-
-        Returns:
-            Whether it is so; not where another credential is kept by now, of which the refusal
-            says nothing.
-
-        Raises:
-            HostError: As `note_refreshed`.
-        """
-        values = {
-            "state": ConnectionState.NEEDS_REAUTH.value,
-            "problem_code": problem_code,
-            "refresh_started_at": None,
-            "updated_at": to_text(now),
-        }
-        with self._store.write() as database:
-            if not self._holds(database, connection_id, used):
-                return False
-            _change(database, connection_id, values)
-        return True
 
     def note_identities(
         self, connection_id: str, identities: tuple[Identity, ...], now: datetime
@@ -267,7 +163,7 @@ class Connections:
         """
         values = {"identities": json_text("identities", identities), "updated_at": to_text(now)}
         with self._store.write() as database:
-            _change(database, connection_id, values)
+            change_row(database, connection_id, values)
 
     def set_automation(self, connection_id: str, *, on: bool, now: datetime) -> None:
         """Switch inbox automation.
@@ -277,7 +173,7 @@ class Connections:
         """
         values = {"inbox_automation": on, "updated_at": to_text(now)}
         with self._store.write() as database:
-            _change(database, connection_id, values)
+            change_row(database, connection_id, values)
 
     def disconnect(
         self, connection_id: str, now: datetime, within: sa.Connection | None = None
@@ -299,7 +195,7 @@ class Connections:
         }
         with self._store.write() if within is None else nullcontext(within) as database:
             remove_secrets(database, connection_id)
-            _change(database, connection_id, values)
+            change_row(database, connection_id, values)
 
     def credential(self, connection_id: str) -> Credential:
         """The credential, unsealed.
@@ -317,7 +213,7 @@ class Connections:
                 decides where the credential goes; `key_missing`.
         """
         with self._store.read() as database:
-            row = _row(database, connection_id)
+            row = row_of(database, connection_id)
             secrets = unsealed(database, self._vault, row)
         connection = from_row(row)
         return connection, Credential(
@@ -329,27 +225,6 @@ class Connections:
             grant_ends_at=connection.grant_ends_at,
         )
 
-    def _holds(self, database: sa.Connection, connection_id: str, used: Credential) -> bool:
-        # What is sealed is read in the transaction that writes: a sign-in takes no part in the
-        # lock of a renewal.
-        row = database.execute(_BY_ID.with_for_update(), {"id": connection_id}).first()
-        if row is None:
-            raise HostError(problem("connection_unknown", id=connection_id))
-        return unsealed(database, self._vault, row) == used.secrets
-
-    def _put_secrets(
-        self, database: sa.Connection, connection_id: str, credential: Credential
-    ) -> None:
-        use_recorded_key(database, self._vault)
-        put_secrets(database, self._vault, connection_id, credential)
-
-
-def _row(database: sa.Connection, connection_id: str) -> Any:  # noqa: ANN401 - a row of the table
-    row = database.execute(_BY_ID, {"id": connection_id}).first()
-    if row is None:
-        raise HostError(problem("connection_unknown", id=connection_id))
-    return row
-
 
 def _execute(
     database: sa.Connection, connection: Connection, statement: sa.Insert | sa.Update
@@ -360,13 +235,3 @@ def _execute(
     except IntegrityError:
         refused = problem("already_connected", address=connection.address, id="-")
         raise SetupError(refused) from None
-
-
-def _change(
-    database: sa.Connection,
-    connection_id: str,
-    values: Mapping[str, object],
-) -> None:
-    change = sa.update(table).where(table.c.id == connection_id)
-    if database.execute(change, values).rowcount != 1:
-        raise HostError(problem("connection_unknown", id=connection_id))

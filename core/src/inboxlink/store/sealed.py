@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from inboxlink.store.keys import use_recorded_key
 from inboxlink.store.schema import connection, connection_secret
 from inboxlink.types.credential import Credential, SecretName
 from inboxlink.vault import Vault
@@ -26,7 +27,12 @@ _BOUND = ("owner", "provider", "address", "kind", "account", "settings", "endpoi
 def put_secrets(
     database: sa.Connection, vault: Vault, connection_id: str, credential: Credential
 ) -> None:
-    """Seal the secrets for the row that the connection has in this transaction."""
+    """Seal the secrets for the row that the connection has in this transaction.
+
+    Raises:
+        HostError: `key_missing`, where another process rotated the key to one that is not here.
+    """
+    use_recorded_key(database, vault)
     row = _row(database, connection_id)
     for name, secret in credential.secrets.items():
         # surrogatepass: a secret read from a pipe need not be UTF-8, and comes back the same.
