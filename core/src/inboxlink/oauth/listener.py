@@ -7,24 +7,19 @@ the code.
 """
 
 import errno
-import hmac
 import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from selectors import EVENT_READ, DefaultSelector
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from inboxlink.errors import HostError, SignInError, problem
-from inboxlink.oauth.answer_page import HEADERS, Arrival
-from inboxlink.oauth.callback import parse_answer
-
-if TYPE_CHECKING:
-    import h11
+from inboxlink.oauth.answer_page import Arrival
+from inboxlink.oauth.visit import Expected, Reply, drain, hear, written
 
 __all__ = ["HOSTS", "WAIT_S", "Listener"]
 
@@ -39,20 +34,12 @@ HOSTS = {
 WAIT_S = 300.0
 
 _READ_S = 5.0
-_MAX_BYTES = 16 * 1024
 
 #: The oldest connection is hung up on for the next one, so that silent ones hold up nobody.
 _MAX_CONNECTIONS = 64
 
 #: How often another port is tried where the second family's is taken.
 _TRIES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    status: HTTPStatus
-    arrival: Arrival | None = None
-    params: dict[str, str] | None = None
 
 
 class Listener:
@@ -110,7 +97,7 @@ class Listener:
         """
         until = time.monotonic() + timeout_s
         try:
-            return self._listen(state, until)
+            return self._listen(Expected(self._authority, self._path, state), until)
         except OSError as error:
             raise _failed(error) from None
         finally:
@@ -126,7 +113,7 @@ class Listener:
             _hang_up(visitor)
             thread.join(1)
 
-    def _listen(self, state: str, until: float) -> dict[str, str]:
+    def _listen(self, expected: Expected, until: float) -> dict[str, str]:
         with DefaultSelector() as selector:
             selector.register(self._bell, EVENT_READ)
             for each in self._sockets:
@@ -138,10 +125,10 @@ class Listener:
                     raise SignInError(problem("sign_in_timed_out"))
                 for key, _ in selector.select(left):
                     if key.data is not None:
-                        self._receive(key.data, state)
+                        self._receive(key.data, expected)
         return self._answer
 
-    def _receive(self, listening: socket.socket, state: str) -> None:
+    def _receive(self, listening: socket.socket, expected: Expected) -> None:
         try:
             visitor, _ = listening.accept()
         except (BlockingIOError, ConnectionAbortedError):  # it went away again
@@ -152,7 +139,7 @@ class Listener:
             return
         if len(self._visits) >= _MAX_CONNECTIONS:
             self._make_room()
-        thread = threading.Thread(target=self._serve, args=(visitor, state), daemon=True)
+        thread = threading.Thread(target=self._serve, args=(visitor, expected), daemon=True)
         with self._lock:
             self._visits[visitor] = thread
         thread.start()
@@ -166,130 +153,31 @@ class Listener:
         _hang_up(oldest)
         return True
 
-    def _serve(self, visitor: socket.socket, state: str) -> None:
+    def _serve(self, visitor: socket.socket, expected: Expected) -> None:
         until = time.monotonic() + self._read_s
         try:
             with visitor:
-                method, reply = self._hear(visitor, until, state)
+                method, reply = hear(visitor, until, expected)
+                if reply.params is not None and not self._is_first():
+                    reply = Reply(HTTPStatus.GONE, Arrival.UNUSABLE)
                 try:
                     visitor.settimeout(self._read_s)
-                    visitor.sendall(self._written(reply, is_head=method == b"HEAD"))
+                    visitor.sendall(written(reply, self._page, is_head=method == b"HEAD"))
                 finally:
                     if reply.params is not None:
                         self._answer = reply.params
                         self._ringer.send(b"\0")
-                _drain(visitor, until)
+                drain(visitor, until)
         except OSError:
             pass  # it hung up, or took too long
         finally:
             with self._lock:
                 self._visits.pop(visitor, None)
 
-    def _hear(self, visitor: socket.socket, until: float, state: str) -> tuple[bytes, _Reply]:
-        import h11
-
-        try:
-            request, body = _read(visitor, until)
-        except h11.RemoteProtocolError as error:
-            return b"", _Reply(HTTPStatus(error.error_status_hint))
-        return request.method, self._judge(request, body, state)
-
-    def _judge(self, request: "h11.Request", body: bytes, state: str) -> _Reply:
-        headers = {name: value for name, value in request.headers}  # noqa: C416 - no plain mapping
-        path, _, query = request.target.decode().partition("?")
-        if request.method not in (b"GET", b"POST"):
-            return _Reply(HTTPStatus.METHOD_NOT_ALLOWED)
-        # Another name could lead here by its DNS, and make this a page of that name's site.
-        if headers.get(b"host", b"").lower() != self._authority.encode():
-            return _Reply(HTTPStatus.MISDIRECTED_REQUEST)
-        if path != self._path:
-            return _Reply(HTTPStatus.NOT_FOUND)
-        if request.method == b"POST":
-            if b"content-length" not in headers:
-                return _Reply(HTTPStatus.LENGTH_REQUIRED)
-            kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-            if kind != b"application/x-www-form-urlencoded" or query:
-                return _Reply(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-            query = body.decode("latin-1")
-        try:
-            params = parse_answer(query)
-        except ValueError:
-            return _Reply(HTTPStatus.BAD_REQUEST, Arrival.UNUSABLE)
-        found = params.get("state", "").encode("utf-8", "replace")
-        is_expected = hmac.compare_digest(found, state.encode())
-        if not is_expected or params.keys().isdisjoint({"code", "error"}):
-            return _Reply(HTTPStatus.BAD_REQUEST, Arrival.UNUSABLE)
-        return self._take(params)
-
-    def _take(self, params: dict[str, str]) -> _Reply:
+    def _is_first(self) -> bool:
         with self._lock:
             is_first, self._is_taken = not self._is_taken, True
-        if not is_first:
-            return _Reply(HTTPStatus.GONE, Arrival.UNUSABLE)
-        arrival = Arrival.REFUSED if "error" in params else Arrival.ANSWERED
-        return _Reply(HTTPStatus.OK, arrival, params)
-
-    def _written(self, reply: _Reply, *, is_head: bool) -> bytes:
-        shown = f"{reply.status.value} {reply.status.phrase}"
-        kind, text = "text/plain", f"{shown}\n"
-        if reply.arrival is not None:
-            kind, text = "text/html", self._page(reply.arrival)
-        body = text.encode()
-        headers = (
-            ("Content-Type", f"{kind}; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),
-            *HEADERS,
-        )
-        head = [f"HTTP/1.1 {shown}", *(f"{name}: {value}" for name, value in headers), "", ""]
-        return "\r\n".join(head).encode() + (b"" if is_head else body)
-
-
-def _read(visitor: socket.socket, until: float) -> "tuple[h11.Request, bytes]":
-    """One whole request.
-
-    Raises:
-        h11.RemoteProtocolError: It is none, or too long.
-        OSError: It did not come in time.
-    """
-    import h11
-
-    reader = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_BYTES)
-    request, body, size = None, b"", 0
-    while True:
-        match event := reader.next_event():
-            case h11.Request():
-                request = event
-            case h11.Data():
-                body += event.data
-            case h11.EndOfMessage():
-                assert request is not None
-                return request, body
-            case h11.ConnectionClosed():
-                raise ConnectionAbortedError
-            case _:
-                data = _some(visitor, until)
-                size += len(data)
-                if size > _MAX_BYTES:
-                    raise h11.RemoteProtocolError(
-                        "too long", error_status_hint=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-                    )
-                reader.receive_data(data)
-
-
-def _some(visitor: socket.socket, until: float) -> bytes:
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    visitor.settimeout(left)
-    return visitor.recv(4096)
-
-
-def _drain(visitor: socket.socket, until: float) -> None:
-    # Closing with bytes unread would reset the connection, and take the page back.
-    visitor.shutdown(socket.SHUT_WR)
-    while _some(visitor, until):
-        pass
+        return is_first
 
 
 def _hang_up(visitor: socket.socket) -> None:
