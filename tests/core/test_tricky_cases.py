@@ -358,7 +358,7 @@ def test_a_providers_name_cannot_steer_the_terminal(authority: Authority, kind: 
         assert not evidence.published
         assert not any("help" in each for each in outcomes)
     else:
-        assert outcomes[-1] == f'"{shown}", help: https://acme.org/help'
+        assert outcomes[-1] == f'"{shown}", https://acme.org/help'
     assert all(each.isprintable() for each in outcomes)
 
 
