@@ -9,11 +9,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import ip_address
 from itertools import pairwise
 from urllib.parse import unquote
 
+from inboxlink.errors import Problem
 from inboxlink.remote_text import RemoteText
+from inboxlink.types.text import Text
 
 __all__ = ["REDACTED", "Pseudonyms"]
 
@@ -115,6 +118,20 @@ class Pseudonyms:
             pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
             found = re.sub(pattern, stands, found, flags=re.IGNORECASE)
         return found
+
+    def problem(self, trouble: Problem) -> Problem:
+        """A problem whose values and words name nobody."""
+
+        def kept(text: Text) -> Text:
+            params = {name: self.prose(str(value)) for name, value in text.params.items()}
+            return replace(text, params=params)
+
+        return replace(
+            trouble,
+            message=kept(trouble.message),
+            remedy=None if trouble.remedy is None else kept(trouble.remedy),
+            remote=None if trouble.remote is None else self.prose(trouble.remote),
+        )
 
     def leaks(self, written: str) -> bool:
         """Whether anything that is known, in a form that is known, stands in what was written."""

@@ -5,40 +5,23 @@ What is written is redacted before it is kept, so that nothing secret is ever he
 
 import base64
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Literal, Self, TypeVar, cast
+from typing import Any, TypeVar
 
-from inboxlink.bundle import documents
 from inboxlink.bundle.dialogue import Dialogue
-from inboxlink.bundle.pseudonyms import REDACTED, Pseudonyms
-from inboxlink.bundle.transcript import Conversation, Failure, Turn
-from inboxlink.errors import InboxlinkError, Problem, UnreachableError
+from inboxlink.bundle.pseudonyms import Pseudonyms
+from inboxlink.bundle.recorded import Opened, RecordedChannel, RecordedSession
+from inboxlink.bundle.transcript import Conversation, Turn
+from inboxlink.errors import UnreachableError
 from inboxlink.types.context import CertificateFacts, Channel, HttpAnswer, HttpSession, Wire
 from inboxlink.types.detection import CertificatePin, Endpoint, Role, Tls
 from inboxlink.types.service import Service
-from inboxlink.types.text import Text
 from inboxlink.types.validity import Validity
 
-__all__ = ["Recorder", "redacted_problem"]
+__all__ = ["Recorder"]
 
 _R = TypeVar("_R")
-
-#: More turns than a verification has; what a server floods is not kept.
-_MAX_TURNS = 2000
-
-
-@dataclass(slots=True)
-class _Open:
-    """A conversation that is being written."""
-
-    head: dict[str, Any]
-    turns: list[Turn] = field(default_factory=list)
-
-    def add(self, turn: Turn) -> None:
-        if len(self.turns) < _MAX_TURNS:
-            self.turns.append(turn)
 
 
 class Recorder:
@@ -53,7 +36,7 @@ class Recorder:
         self._wire = wire
         self._names = pseudonyms
         self._hook = ""
-        self._opened: list[_Open] = []
+        self._opened: list[Opened] = []
         self._lock = threading.Lock()
 
     @contextmanager
@@ -68,9 +51,7 @@ class Recorder:
     @property
     def conversations(self) -> tuple[Conversation, ...]:
         """What was said so far, in the order in which it began."""
-        return tuple(
-            Conversation(**each.head, turns=tuple(each.turns)) for each in tuple(self._opened)
-        )
+        return tuple(each.written for each in tuple(self._opened))
 
     def open(self, endpoint: Endpoint, deadline: float) -> Channel:
         """See `Wire.open`."""
@@ -91,7 +72,7 @@ class Recorder:
             "validity": channel.validity,
             "greeting": None if greeting is None else dialogue.heard(greeting),
         }
-        return _Channel(channel, opened, dialogue, self._failure)
+        return RecordedChannel(channel, opened, dialogue)
 
     def http(self, host: str, deadline: float, pin: CertificatePin | None = None) -> HttpSession:
         """See `Wire.http`."""
@@ -104,7 +85,7 @@ class Recorder:
             "validity": session.validity,
             "certificate": base64.b64encode(session.certificate).decode(),
         }
-        return _Session(session, opened, self._names, self._failure)
+        return RecordedSession(session, opened)
 
     def certificate(self, endpoint: Endpoint, deadline: float) -> CertificateFacts:
         """See `Wire.certificate`; what it shows is public, and its names are the server's."""
@@ -121,7 +102,7 @@ class Recorder:
         """See `Wire.get`."""
         opened = self._begin({"door": "get", "host": self._names.text(url.partition("?")[0])})
         answer = self._noted(opened, lambda: self._wire.get(url, deadline))
-        opened.add(Turn(answered=_answer(answer, self._names)))
+        opened.add_answer(answer)
         return answer
 
     def redirect(self, url: str, deadline: float) -> str | None:
@@ -145,187 +126,15 @@ class Recorder:
         )
         return found
 
-    def _begin(self, head: dict[str, Any]) -> _Open:
-        opened = _Open({"hook": self._hook, **head})
+    def _begin(self, head: dict[str, Any]) -> Opened:
+        opened = Opened({"hook": self._hook, **head}, self._names)
         with self._lock:
             self._opened.append(opened)
         return opened
 
-    def _noted(self, opened: _Open, call: Callable[[], _R]) -> _R:
+    def _noted(self, opened: Opened, call: Callable[[], _R]) -> _R:
         try:
-            return call()
-        except InboxlinkError as error:
-            if isinstance(error, UnreachableError):
-                opened.head["took_ms"] = error.took_ms
-            opened.add(Turn(failed=self._failure(error)))
+            return opened.noted(call)
+        except UnreachableError as error:
+            opened.head["took_ms"] = error.took_ms
             raise
-
-    def _failure(self, error: InboxlinkError) -> Failure:
-        stage: Literal["dns", "tcp", "tls"] | None = None
-        if isinstance(error, UnreachableError):
-            stage = error.stage
-        return Failure(problem=redacted_problem(error.problem, self._names), stage=stage)
-
-
-def redacted_problem(problem: Problem, names: Pseudonyms) -> Problem:
-    """A problem whose values and words name nobody."""
-    from dataclasses import replace
-
-    def kept(text: Text) -> Text:
-        params = {name: names.prose(str(value)) for name, value in text.params.items()}
-        return replace(text, params=params)
-
-    return replace(
-        problem,
-        message=kept(problem.message),
-        remedy=None if problem.remedy is None else kept(problem.remedy),
-        remote=None if problem.remote is None else names.prose(problem.remote),
-    )
-
-
-class _Channel:
-    """It implements `Channel`."""
-
-    def __init__(
-        self,
-        channel: Channel,
-        opened: _Open,
-        dialogue: Dialogue,
-        failure: Callable[[InboxlinkError], Failure],
-    ) -> None:
-        self._channel = channel
-        self._opened = opened
-        self._dialogue = dialogue
-        self._failure = failure
-
-    @property
-    def took_ms(self) -> tuple[tuple[str, float], ...]:
-        return self._channel.took_ms
-
-    @property
-    def tls_version(self) -> str:
-        return self._channel.tls_version
-
-    @property
-    def validity(self) -> Validity | None:
-        return self._channel.validity
-
-    @property
-    def greeting(self) -> bytes | None:
-        return self._channel.greeting
-
-    def sendall(self, data: bytes) -> None:
-        for line in self._dialogue.sent(bytes(data)):
-            self._opened.add(Turn(sent=line))
-        self.noted(lambda: self._channel.sendall(data))
-
-    def makefile(self, mode: str = "rb") -> BinaryIO:
-        return cast("BinaryIO", _Reader(self._channel.makefile(mode), self))
-
-    def close(self) -> None:
-        self._channel.close()
-
-    def noted(self, call: Callable[[], _R]) -> _R:
-        try:
-            return call()
-        except InboxlinkError as error:
-            self._opened.add(Turn(failed=self._failure(error)))
-            raise
-
-    def heard(self, data: bytes) -> bytes:
-        self._opened.add(Turn(heard=self._dialogue.heard(data) if data else ""))
-        return data
-
-
-class _Reader:
-    """A reader of a channel, which writes what it gave."""
-
-    def __init__(self, file: BinaryIO, channel: _Channel) -> None:
-        self._file = file
-        self._channel = channel
-
-    def readline(self, size: int = -1) -> bytes:
-        return self._channel.heard(self._channel.noted(lambda: self._file.readline(size)))
-
-    def read(self, size: int = -1) -> bytes:
-        return self._channel.heard(self._channel.noted(lambda: self._file.read(size)))
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Session:
-    """It implements `HttpSession`."""
-
-    def __init__(
-        self,
-        session: HttpSession,
-        opened: _Open,
-        names: Pseudonyms,
-        failure: Callable[[InboxlinkError], Failure],
-    ) -> None:
-        self._session = session
-        self._opened = opened
-        self._names = names
-        self._failure = failure
-
-    @property
-    def took_ms(self) -> tuple[tuple[str, float], ...]:
-        return self._session.took_ms
-
-    @property
-    def tls_version(self) -> str:
-        return self._session.tls_version
-
-    @property
-    def validity(self) -> Validity | None:
-        return self._session.validity
-
-    @property
-    def certificate(self) -> bytes:
-        return self._session.certificate
-
-    @property
-    def connection(self) -> int:
-        return self._session.connection
-
-    def send(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-    ) -> HttpAnswer:
-        asked: dict[str, Any] = {
-            "method": method,
-            "target": documents.request_target(target, self._names),
-            "headers": documents.request_headers(headers or {}, self._names),
-            "body": REDACTED if body else "",
-        }
-        self._opened.add(Turn(asked=asked))
-        try:
-            answer = self._session.send(method, target, headers, body)
-        except InboxlinkError as error:
-            self._opened.add(Turn(failed=self._failure(error)))
-            raise
-        written = _answer(answer, self._names) | {"connection": self._session.connection}
-        self._opened.add(Turn(answered=written))
-        return answer
-
-    def close(self) -> None:
-        self._session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def _answer(answer: HttpAnswer, names: Pseudonyms) -> dict[str, Any]:
-    content_type = answer.headers.get("content-type", "")
-    return {
-        "status": answer.status,
-        "headers": documents.answer_headers(answer.headers, names),
-        "body": documents.answer_body(content_type, answer.status, answer.body, names),
-    }
