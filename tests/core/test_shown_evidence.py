@@ -56,9 +56,9 @@ JAPANESE = """\
   T4 手元の情報、T3 検証済みの https、T2 検証済み DNS または同じドメイン内、T1
   DNS、T0 誰でも偽れる情報
 分かったこと
-  さくらのレンタルサーバ (確実): a.test
-  手前のメールフィルター (参考): proofpoint, MX mx.b.test\\x1b[2J
-  of_another_day (有力): x
+  さくらのレンタルサーバ（確実）: a.test
+  手前のメールフィルター（参考）: proofpoint, MX mx.b.test\\x1b[2J
+  of_another_day（有力）: x
 """
 
 

@@ -101,6 +101,7 @@ def test_the_words(file: Path, raw: dict[str, Any], language: str) -> None:
             assert said.endswith("。")
             # です・ます, or a polite request.
             assert re.search(r"(です|ます|した|ません|ください)。$", said), said
+            assert not re.search(r"[()]", re.sub(r"「[^」]*」", "", said)), said
         else:
             assert said[-1] in ".!?"
             assert said[0].isupper() or said[0] in "{1", said

@@ -299,7 +299,7 @@ def test_a_changed_row_of_the_ledger_is_named_in_japanese(
     sql(home / "data", "UPDATE ledger_entry SET content = replace(content, 'imap', 'pop3')")
     ran = program("--lang", "ja", "consent", "verify")
     assert ran.status == 14
-    assert "(行が変更されています)" in "".join(ran.out.split())
+    assert "（行が変更されています）" in "".join(ran.out.split())
 
 
 def test_the_disclosures_can_be_read_at_leisure(program: Program) -> None:

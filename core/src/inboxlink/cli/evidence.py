@@ -22,7 +22,8 @@ def show_evidence(session: "Session", evidence: "Evidence") -> None:
         session.say("cli.detect.shows", style="bold")
     for fact in evidence.hosting:
         strength = session.words(f"cli.strength.{fact.strength.value}")
-        session.write(f"{names[fact.name]} ({strength}): {safe_text(fact.shown_by)}", mark="  ")
+        told = {"name": names[fact.name], "strength": strength, "shown_by": fact.shown_by}
+        session.write(session.words("cli.detect.fact", **told), mark="  ")
 
 
 def _line(session: "Session", each: "Lookup", names: dict[str, str]) -> str:
