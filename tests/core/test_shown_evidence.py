@@ -49,7 +49,7 @@ JAPANESE = """\
   T4 管理者の設定: なし
   T4 既知の事業者: さくらのレンタルサーバ
   T1 dns:mx a.test: 1 mx.a.test, 5 mx.b.test (12\u00a0ms)
-  T1 dns:txt a.test: その名前はない
+  T1 dns:txt a.test: 存在しない名前
   T3 imap://mx.a.test:993: 正しく応答: IMAP4REV1\\x1b[2J (3\u00a0ms)
   T3 https://a.test/x: HTTP 404, 0 B (3\u00a0ms)
   T3 https://a.test/y: of_some_day (3\u00a0ms)
