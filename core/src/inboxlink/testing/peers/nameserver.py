@@ -38,6 +38,7 @@ class NameServer:
         for name, lines in records.items():
             self.set(name, lines)
         self.questions: list[tuple[str, str]] = []
+        self._is_closed = False
         pairs = (self._pair() for _ in range(_ATTEMPTS))
         self._servers = next(pair for pair in pairs if pair is not None)
         _, self.port = self._servers[0].server.server_address
@@ -62,6 +63,7 @@ class NameServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_closed = True
         for server in self._servers:
             server.server.shutdown()
             server.server.server_close()
@@ -82,7 +84,7 @@ class NameServer:
     def resolve(self, request: Any, handler: Any) -> Any:
         """Answer one question; dnslib calls it."""
         packed = self._twist(self._reply(request), handler.protocol)
-        if packed is None:
+        if packed is None or self._is_closed:  # a twist may take longer than the test
             raise DNSError("silence")  # dnslib answers nothing then
         return _Packed(packed)
 
