@@ -1,6 +1,7 @@
 """The words of each provider: the same in every language, and under its own name."""
 
 import json
+import re
 import string
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +40,16 @@ def test_languages_say_the_same(name: str) -> None:
             # A name of a product is the same in both.
             is_name = key == f"{name}.title"
             assert language == "en" or is_name or text != english[key], key
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_japanese_has_the_brackets_of_japanese(name: str) -> None:
+    """All full-width, but in a label that another company writes otherwise."""
+    texts = json.loads((package(name) / "strings" / "ja.json").read_text("utf-8"))
+    for key, text in texts.items():
+        prose = re.sub(r"「[^」]*」|\[[^\]]*\]", "", text)
+        is_japanese = re.search(r"[\u3041-\u30fe\u4e00-\u9fff]", prose)
+        assert not (is_japanese and re.search(r"[()]", prose)), key
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
