@@ -388,6 +388,16 @@ def test_a_look_alike_domain_is_shown_in_both_forms(program: Program) -> None:
     assert program("--json", *arguments).json["candidates"] == []
 
 
+def test_a_slip_of_the_finger_is_noticed(program: Program) -> None:
+    """Where nothing is known, a large hoster's domain that is nearly the same is named."""
+    arguments = ("detect", "me@gmial.com", "--offline")
+    assert "Did you mean gmail.com?" in program(*arguments).out
+    assert program("--json", *arguments).json["meant"] == "gmail.com"
+    right = ("detect", "me@gmail.com", "--offline")
+    assert "Did you mean" not in program(*right).out
+    assert program("--json", *right).json["meant"] is None
+
+
 def test_a_broken_file_is_named_and_not_written_to(program: Program, home: Path) -> None:
     """A wrong key stops every command that needs the file, and a preset does not overwrite it."""
     file = home / "inboxlink.toml"

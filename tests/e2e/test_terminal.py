@@ -3,19 +3,21 @@
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
 import pytest
 
+from inboxlink.testing.peers.nameserver import NameServer
 from peers.dovecot import Dovecot, LoginAttempt
 from peers.fixtures import ALICE, PASSWORDS
 
 
-@pytest.fixture
-def terminal(example_test: Dovecot) -> Iterator[pexpect.spawn]:
-    """`inboxlink connect` on a terminal, at dovecot."""
+@contextmanager
+def connecting() -> Iterator[pexpect.spawn]:
+    """`inboxlink connect` on a terminal."""
     child = pexpect.spawn(
         sys.executable,
         ["-c", "from inboxlink.cli import main; main()", "connect"],
@@ -24,8 +26,17 @@ def terminal(example_test: Dovecot) -> Iterator[pexpect.spawn]:
         encoding="utf-8",
         timeout=30,
     )
-    yield child
-    child.close(force=True)
+    try:
+        yield child
+    finally:
+        child.close(force=True)
+
+
+@pytest.fixture
+def terminal(example_test: Dovecot) -> Iterator[pexpect.spawn]:
+    """`connecting`, at dovecot."""
+    with connecting() as child:
+        yield child
 
 
 def answer(terminal: pexpect.spawn, question: str, line: str) -> None:
@@ -91,6 +102,20 @@ def test_the_same_wrong_password_goes_out_only_with_a_word(
     terminal.close()
     assert terminal.exitstatus == 10
     assert example_test.attempts() == [LoginAttempt("imap", ALICE, ok=False)] * 2
+
+
+def test_a_slip_is_noticed_before_anybody_else_is_asked(
+    home: Path, configure: Callable[..., None]
+) -> None:
+    """Whoever mistypes a large hoster's domain hears so while only DNS was asked."""
+    with NameServer({}) as names:
+        configure(network={"nameservers": [f"127.0.0.1:{names.port}"]})
+        with connecting() as terminal:
+            answer(terminal, r"Enable inbox automation\? \[y/N\]", "n")
+            answer(terminal, "Address: ", "alice@gmial.com")
+            terminal.expect(r"Did you mean gmail\.com\?")
+            terminal.expect(r"Ask them for the settings\? \[Y/n\]")
+        assert {name for name, _ in names.questions} >= {"gmial.com"}
 
 
 def test_no_is_an_answer(terminal: pexpect.spawn, example_test: Dovecot) -> None:

@@ -66,6 +66,20 @@ class Recommendation:
         """The first candidate that can be connected; None = the person chooses (req 25)."""
         return next((each for each in self.candidates if each.unsupported is None), None)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody can say anything."""
+        return not self.candidates and not self.not_installed
+
+    @property
+    def meant(self) -> str | None:
+        """The domain that was probably meant, where nobody can say anything of this one."""
+        if not self.is_empty:
+            return None
+        from inboxlink.evidence.slips import probably_meant
+
+        return probably_meant(self.evidence.domain)
+
     def to_confirm(self, detection: Detection) -> tuple[str, ...]:
         """Registered domains that the person confirms before any of their servers hears a secret.
 

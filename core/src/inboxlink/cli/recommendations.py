@@ -19,6 +19,7 @@ __all__ = [
     "notice_document",
     "show",
     "show_domain",
+    "show_meant",
     "show_notice",
 ]
 
@@ -46,7 +47,7 @@ def show_notice(session: "Session", asked: "tuple[Asked, ...]") -> None:
 
 def show(session: "Session", host: "Host", recommendation: "Recommendation") -> None:
     """The candidates, best first, each with its reason; then what is missing or uncertain."""
-    if not recommendation.candidates and not recommendation.not_installed:
+    if recommendation.is_empty:
         session.say("cli.detect.nothing", domain=recommendation.evidence.domain)
     for each in recommendation.candidates:
         _show_candidate(session, host, recommendation, each)
@@ -63,6 +64,12 @@ def show(session: "Session", host: "Host", recommendation: "Recommendation") -> 
         session.write(warning, mark="! ", style="yellow")
     for fault in recommendation.faults:
         session.aside.print(f"✗ {session.words(fault.message)}", style="red")
+
+
+def show_meant(session: "Session", recommendation: "Recommendation") -> None:
+    """The domain that was probably meant, where one was."""
+    if not session.is_json and recommendation.meant is not None:
+        session.say("cli.detect.meant", style="yellow", domain=recommendation.meant)
 
 
 def _show_candidate(
@@ -100,6 +107,7 @@ def document(session: "Session", recommendation: "Recommendation") -> dict[str, 
     evidence = recommendation.evidence
     return {
         "domain": evidence.domain,
+        "meant": recommendation.meant,
         "candidates": [
             candidate_document(session, recommendation, each) for each in recommendation.candidates
         ],

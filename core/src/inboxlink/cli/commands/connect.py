@@ -184,7 +184,7 @@ def _choose(
     *,
     insecure_http: bool,
 ) -> "Detection":
-    from inboxlink.cli.recommendations import show, show_domain, show_notice
+    from inboxlink.cli.recommendations import show, show_domain, show_meant, show_notice
     from inboxlink.evidence.lookup import LookupDepth
 
     show_domain(session, address)
@@ -192,6 +192,7 @@ def _choose(
     settings = host.lookup_settings(depth, insecure_http=insecure_http)
     with session.busy("cli.busy.lookup", domain=address.domain):
         recommendation = host.recommend(address, settings)
+    show_meant(session, recommendation)
     if session.is_interactive and lookup is None and _leaves_room(recommendation):
         settings = host.lookup_settings(LookupDepth.FULL, insecure_http=insecure_http)
         show_notice(session, host.would_ask(address, settings))

@@ -140,6 +140,7 @@ def _detect(
     if session.is_json:
         return shown.document(session, recommendation)
     shown.show(session, host, recommendation)
+    shown.show_meant(session, recommendation)
     if explain:
         show_evidence(session, recommendation.evidence)
     return {}
