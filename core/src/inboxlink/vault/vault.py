@@ -153,11 +153,6 @@ class Vault:
             self._keeper.write((self._current,))
             self._keys = {self._current.id: self._current}
 
-    @property
-    def is_rotating(self) -> bool:
-        """Whether older keys are still held."""
-        return len(self._keys) > 1
-
     def _key(self, key_id: str) -> Key:
         if key_id not in self._keys and self._keeper is not None:
             # Another process may have rotated. Keys that are gone from the source stay here: what
