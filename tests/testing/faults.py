@@ -207,23 +207,26 @@ FAULTS = (
     ),
     Fault(
         "abandoned-and-late",
-        "lets one sign-in begin at a time",
+        "lets one sign-in of an installation begin at a time",
         change(
             "    begun = _flow(ctx).begin(", "    _begun_once(ctx)\n    begun = _flow(ctx).begin("
         )
         + change(
             "    tokens = _flow(ctx).exchange(",
-            "    _OPEN.clear()\n    tokens = _flow(ctx).exchange(",
+            "    _OPEN.discard(ctx.wire)\n    tokens = _flow(ctx).exchange(",
         )
+        # By installation, so that what one rule leaves open is nothing to the next one, in
+        # whichever order they run.
         + change(
             "LOG =",
-            "_OPEN = []\n\n\n"
+            "_OPEN = weakref.WeakSet()\n\n\n"
             "def _begun_once(ctx):\n"
-            "    if _OPEN:\n"
+            "    if ctx.wire in _OPEN:\n"
             '        raise SignInError(problem("sign_in_refused"))\n'
-            "    _OPEN.append(ctx.address)\n\n\n"
+            "    _OPEN.add(ctx.wire)\n\n\n"
             "LOG =",
-        ),
+        )
+        + change("import logging\n", "import logging\nimport weakref\n"),
         scripts="browser",
     ),
     Fault(
