@@ -19,6 +19,7 @@ from inboxlink.types.text import Text
         ("mgail.com", "gmail.com"),
         ("gmail.cmo", "gmail.com"),
         ("hotmailcom", "hotmail.com"),
+        ("hotmail.con", "hotmail.com"),
         ("yahoo.co", "yahoo.com"),
         ("yahho.co.jp", "yahoo.co.jp"),
         ("docomo.ne.jo", "docomo.ne.jp"),

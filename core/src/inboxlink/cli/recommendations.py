@@ -68,8 +68,9 @@ def show(session: "Session", host: "Host", recommendation: "Recommendation") -> 
 
 def show_meant(session: "Session", recommendation: "Recommendation") -> None:
     """The domain that was probably meant, where one was."""
-    if not session.is_json and recommendation.meant is not None:
-        session.say("cli.detect.meant", style="yellow", domain=recommendation.meant)
+    meant = None if session.is_json else recommendation.meant
+    if meant is not None:
+        session.say("cli.detect.meant", style="yellow", domain=meant)
 
 
 def _show_candidate(

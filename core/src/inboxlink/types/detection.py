@@ -226,7 +226,8 @@ class Lookup:
 
     Args:
         source: What was asked, such as `dns:mx` or an address of the web.
-        outcome: What came of it, in a word or two.
+        outcome: What came of it: a word such as `nonexistent`, an error's code, or what was heard
+            in the notation of its protocol.
         took_ms: Milliseconds; 0 for a table on this machine.
         trust: How far the source can be forged.
         at_ms: Milliseconds after the look-up began.
